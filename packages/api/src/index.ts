@@ -1,1 +1,9 @@
-export {}
+export * from './endpoint-slice.ts'
+export * from './error.ts'
+export * from './exchange.ts'
+export * from './meta.ts'
+export * from './multicluster.ts'
+export * from './names.ts'
+export * from './other-kinds.ts'
+export * from './resources.ts'
+export * from './service.ts'
