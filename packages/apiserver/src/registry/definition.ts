@@ -64,6 +64,57 @@ export interface ResourceDefinition extends ResourceKey {
   readonly selectableFields: Readonly<Record<string, (object: StoredObject) => string>>
   readonly columns: readonly Column[]
   readonly rules: ResourceRules
+  /** Served by a CustomResourceDefinition: no strategic merge patch, other texts for a wrong path or method. */
+  readonly custom?: boolean
+  /** Where objects are kept, if not under group and plural: `events.k8s.io` shows the events of the core group. */
+  readonly storedAs?: ResourceKey
+  /** Between the stored form and this version. Without it both are the same. */
+  readonly conversion?: Conversion
+  /** Which names are allowed; an RFC 1123 subdomain unless said. */
+  readonly nameFormat?: NameFormat
+  /** A replace without resourceVersion wins (true unless said); else it is 422. */
+  readonly unconditionalUpdate?: boolean
+  /** A replace of a missing object creates it. */
+  readonly createOnUpdate?: boolean
+  /** A write to `/status` may change labels, annotations, finalizers and owners too (true unless said). */
+  readonly statusWritesMetadata?: boolean
+  /** A delete answers the object instead of a Status. */
+  readonly deleteAnswersObject?: boolean
+  /** Every request is answered with this `Warning`. */
+  readonly deprecationWarning?: string
+  /** What an object without any field is encoded as, beside kind and metadata: BOOKMARK events bear it. */
+  readonly emptyObject?: Readonly<Record<string, unknown>>
+  /** Subresources beyond status and scale, such as `token` of serviceaccounts. */
+  readonly connections?: readonly Connection[]
+  /** Nothing is stored: a create is answered with what this makes of the object (reviews). */
+  readonly answer?: (object: StoredObject, context: WriteContext) => StoredObject | Promise<StoredObject>
+}
+
+export interface Conversion {
+  /** To the form that is stored. */
+  toStored(object: StoredObject): StoredObject
+  /** To the form that is served; called once per stored object and version. */
+  fromStored(object: StoredObject): StoredObject
+}
+
+/** `subdomain` and `label` are RFC 1123's, `path` is anything that can stand in a URL path (RBAC). */
+export type NameFormat = 'subdomain' | 'label' | 'path'
+
+/** A subresource with a body and an answer of its own kind. */
+export interface Connection {
+  readonly name: string
+  /** Kind of the body and answer; group and version if they differ from the resource's. */
+  readonly group?: string
+  readonly version?: string
+  readonly kind: string
+  readonly verbs: readonly Verb[]
+  /** `owner` is the object that the subresource belongs to. The result is answered with 200, a create with 201. */
+  readonly call: (
+    verb: Verb,
+    owner: StoredObject,
+    body: StoredObject | undefined,
+    context: WriteContext,
+  ) => StoredObject | Promise<StoredObject>
 }
 
 export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch'
@@ -88,6 +139,7 @@ export type Subresource = '' | 'status' | 'scale'
 
 /** What a rule may know of the write that it takes part in. All synchronous: a write is one turn of the event loop. */
 export interface WriteContext {
+  readonly definition: ResourceDefinition
   readonly subresource: Subresource
   readonly dryRun: boolean
   readonly now: Date
@@ -126,6 +178,14 @@ export interface ResourceRules {
   reserve?(object: StoredObject, old: StoredObject | undefined, context: WriteContext): Reservation
   /** The object has left storage: gives back what it held. */
   release?(object: StoredObject): void
+  /** Whether `metadata.generation` grows, for kinds where it is not "anything but metadata and status". */
+  generationGrows?(object: StoredObject, old: StoredObject): boolean
+  /** Seconds that a deleted object stays for its node to stop it; 0 is at once. */
+  gracePeriodSeconds?(object: StoredObject, asked: number | undefined): number
+  /** Sets what a deletion changes beside metadata (a Namespace's phase). */
+  markDeleted?(object: StoredObject): void
+  /** Whether something beside `metadata.finalizers` keeps a deleted object (a Namespace's `spec.finalizers`). */
+  holdsDeletion?(object: StoredObject): boolean
 }
 
 export interface Reservation {

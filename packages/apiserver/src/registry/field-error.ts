@@ -53,3 +53,9 @@ export const notSupported = (field: string, value: unknown, supported: readonly 
   field,
   message: `Unsupported value: ${shown(value)}: supported values: ${supported.map(v => JSON.stringify(v)).join(', ')}`,
 })
+
+export const tooLong = (field: string, detail: string): FieldError => ({
+  reason: 'FieldValueTooLong',
+  field,
+  message: `Too long: ${detail}`,
+})
