@@ -1,1 +1,19 @@
-export {}
+export type { BackoffOptions } from './backoff.ts'
+export * from './client/api-error.ts'
+export * from './client/cluster-client.ts'
+export { type ConnectOptions, connect } from './client/connect.ts'
+export { ConnectionError, type ConnectionFailure } from './client/connection-error.ts'
+export { objectKey, parseKey, resourceName } from './client/resource-path.ts'
+export { type Clock, systemClock } from './clock.ts'
+export { Controller, type ControllerOptions } from './controller/controller.ts'
+export { done, type Outcome, requeueAfter, retry } from './controller/outcome.ts'
+export { type AddOptions, WorkQueue, type WorkQueueOptions } from './controller/work-queue.ts'
+export {
+  type Access,
+  type Credentials,
+  staticCredentials,
+  type TlsAccess,
+} from './credentials/credentials.ts'
+export { type LoadCredentialsOptions, loadCredentials } from './credentials/kubeconfig.ts'
+export { Reflector, type ReflectorOptions, type ReflectorState } from './reflector/reflector.ts'
+export { type IndexFunction, Store, type StoreListener } from './reflector/store.ts'

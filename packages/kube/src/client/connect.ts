@@ -1,0 +1,25 @@
+import { MANAGER } from '@isthmus/api'
+import type { Credentials } from '../credentials/credentials.ts'
+import type { ClusterClient } from './cluster-client.ts'
+import { HttpClient } from './http-client.ts'
+import { Transport } from './transport.ts'
+
+export interface ConnectOptions {
+  /** Default: `isthmus`. */
+  userAgent?: string | undefined
+  /** How long a request other than a watch may take. Default: 30 s. */
+  requestTimeoutMs?: number | undefined
+  /** Who our writes are by, in managedFields. Default: {@link MANAGER}. */
+  fieldManager?: string | undefined
+}
+
+/** Opens nothing yet: connections are made when they are needed. */
+export function connect(credentials: Credentials, options: ConnectOptions = {}): ClusterClient {
+  const settings = {
+    server: credentials.server,
+    userAgent: options.userAgent ?? 'isthmus',
+    requestTimeoutMs: options.requestTimeoutMs ?? 30_000,
+    fieldManager: options.fieldManager ?? MANAGER,
+  }
+  return new HttpClient(settings, new Transport(credentials))
+}

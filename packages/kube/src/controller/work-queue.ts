@@ -1,0 +1,136 @@
+import { type BackoffOptions, backoffDelay } from '../backoff.ts'
+
+export interface WorkQueueOptions {
+  /** Delays of addRateLimited. Default: 20 ms, doubled up to a minute, half of it random. */
+  backoff?: BackoffOptions | undefined
+  random?: (() => number) | undefined
+}
+
+export interface AddOptions {
+  /** Ahead of what is not urgent: for what changed just now, as opposed to a restart's or resync's crowd. */
+  urgent?: boolean | undefined
+}
+
+/** One in so many keys is taken from the slow lane even while urgent ones wait, so that it is never starved. */
+const FAIRNESS = 16
+
+/**
+ * Keys that wait to be worked on. A key waits at most once; one that is being worked on is not given out
+ * again before `done`, and added meanwhile it waits once more after that.
+ */
+export class WorkQueue<K extends string = string> {
+  readonly #backoff: BackoffOptions
+  readonly #random: () => number
+  readonly #urgent = new Set<K>()
+  readonly #normal = new Set<K>()
+  /** Keys that were given out, and how they are to be added again when they are done. */
+  readonly #working = new Map<K, { again: false } | { again: true; urgent: boolean }>()
+  readonly #delayed = new Map<K, { at: number; timer: NodeJS.Timeout }>()
+  readonly #failures = new Map<K, number>()
+  readonly #takers: ((key: K | undefined) => void)[] = []
+  #urgentInARow = 0
+  #closed = false
+
+  constructor(options: WorkQueueOptions = {}) {
+    this.#backoff = options.backoff ?? { initialMs: 20, maxMs: 60_000, factor: 2 }
+    this.#random = options.random ?? Math.random
+  }
+
+  /** Keys that wait and could be worked on now. */
+  get size(): number {
+    return this.#urgent.size + this.#normal.size
+  }
+
+  /** Keys that are being worked on. */
+  get working(): number {
+    return this.#working.size
+  }
+
+  /** Keys that will be added later. */
+  get delayed(): number {
+    return this.#delayed.size
+  }
+
+  add(key: K, { urgent = false }: AddOptions = {}): void {
+    if (this.#closed) return
+    this.#forgetDelay(key)
+    const working = this.#working.get(key)
+    if (working !== undefined) {
+      this.#working.set(key, { again: true, urgent: urgent || (working.again && working.urgent) })
+      return
+    }
+    if (urgent) {
+      this.#normal.delete(key)
+      this.#urgent.add(key)
+    } else if (!this.#urgent.has(key)) this.#normal.add(key)
+    if (this.#takers.length > 0) this.#takers.shift()?.(this.#take())
+  }
+
+  /** Adds the key later; of several delays the shortest counts, and an `add` ends it. */
+  addAfter(key: K, ms: number): void {
+    if (this.#closed) return
+    const at = performance.now() + ms
+    const delayed = this.#delayed.get(key)
+    if (delayed !== undefined && delayed.at <= at) return
+    this.#forgetDelay(key)
+    // Node counts timers in 31 bits: a longer delay would fire at once.
+    const timer = setTimeout(() => this.add(key), Math.min(ms, 0x7fffffff))
+    this.#delayed.set(key, { at, timer })
+  }
+
+  /** Adds the key after a delay that grows each time until `forget`; at least `atLeastMs`. Returns the delay. */
+  addRateLimited(key: K, atLeastMs = 0): number {
+    const failures = (this.#failures.get(key) ?? 0) + 1
+    this.#failures.set(key, failures)
+    const ms = Math.max(backoffDelay(this.#backoff, failures, this.#random), atLeastMs)
+    this.addAfter(key, ms)
+    return ms
+  }
+
+  /** The key's work succeeded: its next failure is its first. */
+  forget(key: K): void {
+    this.#failures.delete(key)
+  }
+
+  /** The next key, as soon as there is one; undefined once the queue is closed. Call `done` with it. */
+  get(): Promise<K | undefined> {
+    if (this.#closed || this.size > 0) return Promise.resolve(this.#closed ? undefined : this.#take())
+    const { promise, resolve } = Promise.withResolvers<K | undefined>()
+    this.#takers.push(resolve)
+    return promise
+  }
+
+  done(key: K): void {
+    const working = this.#working.get(key)
+    this.#working.delete(key)
+    if (working?.again) this.add(key, { urgent: working.urgent })
+  }
+
+  /** Forgets all that waits and ends the waiting of those who want keys. */
+  close(): void {
+    this.#closed = true
+    for (const { timer } of this.#delayed.values()) clearTimeout(timer)
+    this.#delayed.clear()
+    this.#urgent.clear()
+    this.#normal.clear()
+    for (const taker of this.#takers.splice(0)) taker(undefined)
+  }
+
+  #take(): K | undefined {
+    const slow = this.#normal.size > 0 && (this.#urgent.size === 0 || this.#urgentInARow >= FAIRNESS)
+    this.#urgentInARow = slow ? 0 : this.#urgentInARow + 1
+    const lane = slow ? this.#normal : this.#urgent
+    const key = lane.values().next().value
+    if (key === undefined) return undefined
+    lane.delete(key)
+    this.#working.set(key, { again: false })
+    return key
+  }
+
+  #forgetDelay(key: K): void {
+    const delayed = this.#delayed.get(key)
+    if (delayed === undefined) return
+    clearTimeout(delayed.timer)
+    this.#delayed.delete(key)
+  }
+}
