@@ -1,0 +1,53 @@
+import type { Condition, ServiceExport } from '@isthmus/api'
+import { type WantedCondition, withConditions } from '../conditions/conditions.ts'
+import type { Conflict } from '../merge/conflict-rules.ts'
+import type { Validity } from './validity.ts'
+
+export interface ExportStatusInput {
+  readonly serviceExport: ServiceExport
+  readonly validity: Validity
+  /** Record and index that names it are stored as they should be; else, why not yet. */
+  readonly published: { readonly done: true } | { readonly done: false; readonly why: string }
+  /** Undefined while a member that contributes is silent: what the conflicts are is not known then. */
+  readonly conflicts: readonly Conflict[] | undefined
+  readonly now: string
+}
+
+/** The conditions to write, or undefined where nothing differs. */
+export function nextExportConditions(input: ExportStatusInput): readonly Condition[] | undefined {
+  const existing = input.serviceExport.status?.conditions
+  const generation = input.serviceExport.metadata.generation
+  const wanted = [validCondition(input), readyCondition(input), conflictCondition(input)]
+    .filter(condition => condition !== undefined)
+    .map(condition =>
+      generation === undefined ? condition : { ...condition, observedGeneration: generation },
+    )
+  const next = withConditions(existing, wanted, input.now)
+  return next === existing ? undefined : next
+}
+
+function validCondition({ validity }: ExportStatusInput): WantedCondition {
+  const { valid, reason, message } = validity
+  return { type: 'Valid', status: valid ? 'True' : 'False', reason, message }
+}
+
+function readyCondition({ validity, published }: ExportStatusInput): WantedCondition {
+  const type = 'Ready'
+  if (!validity.valid) return { type, status: 'False', reason: 'Pending', message: 'the export is not valid' }
+  if (!published.done) return { type, status: 'False', reason: 'Pending', message: published.why }
+  return { type, status: 'True', reason: 'Exported', message: 'record and index are stored in the exchange' }
+}
+
+function conflictCondition({ validity, conflicts }: ExportStatusInput): WantedCondition | undefined {
+  const type = 'Conflict'
+  if (validity.valid && conflicts === undefined) return undefined
+  if (!validity.valid || conflicts === undefined || conflicts.length === 0) {
+    return { type, status: 'False', reason: 'NoConflicts', message: 'all exports agree' }
+  }
+  return {
+    type,
+    status: 'True',
+    reason: conflicts.map(({ reason }) => reason).join(','),
+    message: conflicts.map(({ message }) => message).join('; '),
+  }
+}

@@ -1,0 +1,108 @@
+import { isDeepStrictEqual } from 'node:util'
+import {
+  LABEL_MANAGED_BY,
+  MANAGER,
+  type ServiceImport,
+  type ServiceImportSpec,
+  type ServiceImportStatus,
+} from '@isthmus/api'
+import { type WantedCondition, withConditions } from '../conditions/conditions.ts'
+import {
+  ANNOTATION_EXPORTED_ANNOTATIONS,
+  ANNOTATION_EXPORTED_LABELS,
+  exportedMetadata,
+  type ImportedPlan,
+} from './plan.ts'
+
+/** Reduces an object to the fields that this server's version of the CRD keeps. */
+export type KeptFields = <T>(path: 'spec' | 'status', value: T) => T
+
+/** Whether an agent made this ServiceImport: others are left alone. */
+export function isOwnServiceImport(serviceImport: ServiceImport): boolean {
+  return serviceImport.metadata.labels?.[LABEL_MANAGED_BY] === MANAGER
+}
+
+/** The ServiceImport that has to be made; `ips` are those of the derived Service, in the order of ipFamilies. */
+export function newServiceImport(
+  namespace: string,
+  name: string,
+  plan: ImportedPlan,
+  ips: readonly string[],
+  kept: KeptFields,
+): ServiceImport {
+  return {
+    apiVersion: 'multicluster.x-k8s.io/v1beta1',
+    kind: 'ServiceImport',
+    metadata: { namespace, name, labels: labelsOf(plan, {}), annotations: annotationsOf(plan, {}) },
+    spec: kept('spec', specOf(plan, ips)),
+  }
+}
+
+/** The ServiceImport with everything of ours as it should be; undefined where it is already. */
+export function repairedServiceImport(
+  existing: ServiceImport,
+  plan: ImportedPlan,
+  ips: readonly string[],
+  kept: KeptFields,
+): ServiceImport | undefined {
+  const exported = exportedMetadata(existing)
+  const labels = labelsOf(plan, without(existing.metadata.labels, exported.labels))
+  const annotations = annotationsOf(plan, without(existing.metadata.annotations, exported.annotations))
+  const spec = kept('spec', specOf(plan, ips))
+  const same =
+    isDeepStrictEqual(spec, existing.spec) &&
+    isDeepStrictEqual(labels, existing.metadata.labels) &&
+    isDeepStrictEqual(annotations, existing.metadata.annotations ?? {})
+  return same ? undefined : { ...existing, metadata: { ...existing.metadata, labels, annotations }, spec }
+}
+
+/** The status to write over `existing`, or undefined where nothing differs. `now`: RFC 3339. */
+export function nextImportStatus(
+  existing: ServiceImport,
+  plan: Pick<ImportedPlan, 'clusters'>,
+  ready: Omit<WantedCondition, 'type' | 'observedGeneration'>,
+  now: string,
+  kept: KeptFields,
+): ServiceImportStatus | undefined {
+  const generation = existing.metadata.generation
+  const wanted: WantedCondition = {
+    type: 'Ready',
+    ...ready,
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
+  }
+  const status = kept('status', {
+    ...existing.status,
+    clusters: plan.clusters.map(cluster => ({ cluster })),
+    conditions: [...withConditions(existing.status?.conditions, [wanted], now)],
+    endpointSliceObjects: 'Present' as const,
+  })
+  return isDeepStrictEqual(status, existing.status) ? undefined : status
+}
+
+/** Headless imports have ipFamilies, for clients to read, and never ips. */
+function specOf({ spec }: ImportedPlan, ips: readonly string[]): ServiceImportSpec {
+  return spec.type === 'Headless' || ips.length === 0 ? { ...spec } : { ...spec, ips: [...ips] }
+}
+
+function labelsOf(plan: ImportedPlan, others: Record<string, string>): Record<string, string> {
+  return { ...others, ...plan.labels, [LABEL_MANAGED_BY]: MANAGER }
+}
+
+function annotationsOf(plan: ImportedPlan, others: Record<string, string>): Record<string, string> {
+  const { [ANNOTATION_EXPORTED_LABELS]: _, [ANNOTATION_EXPORTED_ANNOTATIONS]: __, ...rest } = others
+  const labels = Object.keys(plan.labels).sort().join(',')
+  const annotations = Object.keys(plan.annotations).sort().join(',')
+  return {
+    ...rest,
+    ...plan.annotations,
+    ...(labels === '' ? {} : { [ANNOTATION_EXPORTED_LABELS]: labels }),
+    ...(annotations === '' ? {} : { [ANNOTATION_EXPORTED_ANNOTATIONS]: annotations }),
+  }
+}
+
+function without(
+  map: Record<string, string> | undefined,
+  taken: Record<string, string>,
+): Record<string, string> {
+  return Object.fromEntries(Object.entries(map ?? {}).filter(([key]) => !Object.hasOwn(taken, key)))
+}

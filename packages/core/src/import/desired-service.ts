@@ -1,0 +1,85 @@
+import { isDeepStrictEqual } from 'node:util'
+import {
+  LABEL_DERIVED_FOR,
+  LABEL_MANAGED_BY,
+  MANAGER,
+  type Service,
+  type ServiceImport,
+  type ServiceSpec,
+} from '@isthmus/api'
+import type { ImportedPlan } from './plan.ts'
+
+/**
+ * The derived Service that has to be made. It asks for the addresses that the ServiceImport already
+ * promises, so that a ClusterSetIP outlives the loss of its Service.
+ */
+export function newDerivedService(
+  namespace: string,
+  name: string,
+  plan: ImportedPlan,
+  serviceImport: ServiceImport | undefined,
+): Service {
+  const ips = serviceImport?.spec.ips ?? []
+  // A promised address goes with its family; a family added since then gets an address of the server's choice.
+  const promised =
+    ips.length > 0
+      ? { clusterIP: ips[0] as string, clusterIPs: ips.slice(0, plan.spec.ipFamilies?.length) }
+      : {}
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { namespace, name: plan.derivedName, labels: ownLabels(name) },
+    spec: { ...specOf(plan), ...promised },
+  }
+}
+
+/** The derived Service with everything that is ours as it should be; undefined where it is already. */
+export function repairedDerivedService(
+  existing: Service,
+  name: string,
+  plan: ImportedPlan,
+): Service | undefined {
+  const wanted = specOf(plan)
+  const {
+    selector: _selector,
+    trafficDistribution: _trafficDistribution,
+    sessionAffinityConfig: _sessionAffinityConfig,
+    ...kept
+  } = existing.spec ?? {}
+  const spec: ServiceSpec = { ...kept, ...wanted }
+  // Losing the second family, a Service loses its second address; the API server wants to be told.
+  if (spec.clusterIPs !== undefined && spec.clusterIPs.length > (wanted.ipFamilies?.length ?? 0)) {
+    spec.clusterIPs = spec.clusterIPs.slice(0, wanted.ipFamilies?.length)
+  }
+  const labels = { ...existing.metadata.labels, ...ownLabels(name) }
+  if (isDeepStrictEqual(spec, existing.spec) && isDeepStrictEqual(labels, existing.metadata.labels))
+    return undefined
+  return { ...existing, metadata: { ...existing.metadata, labels }, spec }
+}
+
+function ownLabels(name: string): Record<string, string> {
+  return { [LABEL_MANAGED_BY]: MANAGER, [LABEL_DERIVED_FOR]: name }
+}
+
+/** Nothing that a member exports as label or annotation is ever here: it could steer this cluster's controllers. */
+function specOf({ spec }: ImportedPlan): ServiceSpec {
+  const families = spec.ipFamilies ?? []
+  return {
+    type: 'ClusterIP',
+    ports: spec.ports.map(({ name, protocol = 'TCP', port, appProtocol }) => ({
+      ...(name === undefined ? {} : { name }),
+      protocol,
+      ...(appProtocol === undefined ? {} : { appProtocol }),
+      port,
+      targetPort: port,
+    })),
+    ipFamilies: families,
+    ipFamilyPolicy: families.length > 1 ? 'RequireDualStack' : 'SingleStack',
+    sessionAffinity: spec.sessionAffinity ?? 'None',
+    ...(spec.sessionAffinity === 'ClientIP' && spec.sessionAffinityConfig !== undefined
+      ? { sessionAffinityConfig: spec.sessionAffinityConfig }
+      : {}),
+    internalTrafficPolicy: spec.internalTrafficPolicy ?? 'Cluster',
+    ...(spec.trafficDistribution === undefined ? {} : { trafficDistribution: spec.trafficDistribution }),
+  }
+}

@@ -1,0 +1,238 @@
+import {
+  type EndpointSlice,
+  type IPFamily,
+  LABEL_SOURCE_CLUSTER,
+  type Service,
+  type ServiceImport,
+  type ServiceImportSpec,
+} from '@isthmus/api'
+import type { Contribution } from '../member/contribution.ts'
+import { byPrecedence, type MemberExport } from '../merge/exports.ts'
+import { importedFamilies } from '../merge/ip-families.ts'
+import { merge } from '../merge/merge.ts'
+import { contributedPorts, type MergedPort } from '../merge/ports.ts'
+import { derivedServiceName, importedSliceName } from '../naming/names.ts'
+
+/** The objects of ours that an import has in this cluster now. */
+export interface ExistingImport {
+  readonly derivedService: Service | undefined
+  readonly slices: readonly EndpointSlice[]
+  readonly serviceImport: ServiceImport | undefined
+}
+
+export interface ImportInput {
+  readonly namespace: string
+  readonly name: string
+  /** By member, this cluster among them. Who is not in it is no member. */
+  readonly contributions: ReadonlyMap<string, Contribution>
+  /** The families that Services of this cluster may have. */
+  readonly supportedFamilies: readonly IPFamily[]
+  readonly existing: ExistingImport
+}
+
+/** One chunk of one member, as this cluster is to store it. */
+export interface PlannedSlice {
+  readonly name: string
+  readonly clusterId: string
+  readonly chunk: string
+  /** Own port names of the member to those of the import. */
+  readonly ports: ReadonlyMap<string, MergedPort>
+  readonly memberExport: MemberExport
+}
+
+export type ImportPlan =
+  /** No member exports it, and nothing of it is here. */
+  | { readonly kind: 'nothing' }
+  /** All that is here of it goes: every member's index omits it. */
+  | { readonly kind: 'remove' }
+  /** What is known does not suffice to change anything: all stays. */
+  | { readonly kind: 'keep'; readonly why: string }
+  | ImportedPlan
+
+export interface ImportedPlan {
+  readonly kind: 'import'
+  readonly derivedName: string
+  /** Without `ips`, which only the API server knows. */
+  readonly spec: Omit<ServiceImportSpec, 'ips'>
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+  readonly slices: readonly PlannedSlice[]
+  /** Names of slices whose content is not known now: they stay as they are. */
+  readonly keptSlices: ReadonlySet<string>
+  readonly clusters: readonly string[]
+  /** No family of the service is one of this cluster's: it can be shown, not served. */
+  readonly unsupported: boolean
+  /** Members of which nothing is known now, though they contribute: the import's spec stays what it was. */
+  readonly frozenBy: readonly string[]
+}
+
+/** What an import should be, given what every member contributes. Pure: the same input, the same plan. */
+export function planImport(input: ImportInput): ImportPlan {
+  const { contributions, existing } = input
+  const exports = knownExports(contributions)
+  const frozenBy = silentContributors(contributions, existing)
+  if (exports.length === 0 && frozenBy.length === 0) {
+    return isEmpty(existing) ? { kind: 'nothing' } : { kind: 'remove' }
+  }
+  if (frozenBy.length === 0) return imported(input, exports, frozenBy, freshBasis(exports))
+  const basis = existing.serviceImport === undefined ? undefined : frozenBasis(existing.serviceImport)
+  if (basis !== undefined) return imported(input, exports, frozenBy, basis)
+  if (exports.length > 0) return imported(input, exports, frozenBy, freshBasis(exports))
+  return { kind: 'keep', why: `nothing is known of ${frozenBy.join(', ')} yet` }
+}
+
+/** What all exports have in common once merged: from the merge, or, where a member is silent, as it was. */
+interface Basis {
+  readonly spec: Omit<ServiceImportSpec, 'ips'>
+  readonly ports: readonly MergedPort[]
+  readonly ipFamilies: readonly IPFamily[]
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+}
+
+function freshBasis(exports: readonly MemberExport[]): Basis {
+  const merged = merge(exports)
+  if (merged === undefined) throw new TypeError('a merge of nothing')
+  const { oldest, ports, ipFamilies } = merged
+  return {
+    ports,
+    ipFamilies,
+    labels: oldest.labels ?? {},
+    annotations: oldest.annotations ?? {},
+    spec: {
+      type: oldest.type,
+      ports: ports.map(({ name, ...port }) => (name === '' ? port : { name, ...port })),
+      sessionAffinity: oldest.sessionAffinity,
+      ...(oldest.sessionAffinityConfig === undefined
+        ? {}
+        : { sessionAffinityConfig: oldest.sessionAffinityConfig }),
+      ...(oldest.internalTrafficPolicy === undefined
+        ? {}
+        : { internalTrafficPolicy: oldest.internalTrafficPolicy }),
+      ...(oldest.trafficDistribution === undefined
+        ? {}
+        : { trafficDistribution: oldest.trafficDistribution }),
+    },
+  }
+}
+
+function frozenBasis(serviceImport: ServiceImport): Basis {
+  const { ips: _, ...spec } = serviceImport.spec
+  const exported = exportedMetadata(serviceImport)
+  return {
+    spec,
+    ports: spec.ports.map(port => ({ ...port, name: port.name ?? '', protocol: port.protocol ?? 'TCP' })),
+    ipFamilies: spec.ipFamilies ?? [],
+    labels: exported.labels,
+    annotations: exported.annotations,
+  }
+}
+
+function imported(
+  { namespace, name, contributions, supportedFamilies, existing }: ImportInput,
+  exports: readonly MemberExport[],
+  frozenBy: readonly string[],
+  basis: Basis,
+): ImportedPlan {
+  const derivedName = derivedServiceName(namespace, name)
+  const headless = basis.spec.type === 'Headless'
+  const first = headless ? undefined : firstFamily(existing)
+  const families = importedFamilies(basis.ipFamilies, supportedFamilies, first)
+  const unsupported = families.length === 0
+  const slices: PlannedSlice[] = []
+  const keptSlices = new Set<string>()
+  for (const slice of existing.slices) {
+    if (frozenBy.includes(sourceOf(slice))) keptSlices.add(slice.metadata.name ?? '')
+  }
+  for (const memberExport of unsupported ? [] : exports) {
+    const ports = contributedPorts(basis.ports, memberExport)
+    for (const [chunk, content] of memberExport.chunks) {
+      if (content === undefined) {
+        // Named but never seen: whatever is here of it stays until it comes.
+        for (const type of ['IPv4', 'IPv6']) {
+          keptSlices.add(importedSliceName(derivedName, memberExport.clusterId, chunk, type))
+        }
+        continue
+      }
+      if (!families.includes(content.addressType)) continue
+      if (memberExport.spec.ports.length > 0 && !content.ports.some(port => ports.has(port.name))) continue
+      const sliceName = importedSliceName(derivedName, memberExport.clusterId, chunk, content.addressType)
+      slices.push({ name: sliceName, clusterId: memberExport.clusterId, chunk, ports, memberExport })
+    }
+  }
+  return {
+    kind: 'import',
+    derivedName,
+    spec: { ...basis.spec, ipFamilies: [...(unsupported ? basis.ipFamilies : families)] },
+    labels: basis.labels,
+    annotations: basis.annotations,
+    slices,
+    keptSlices,
+    clusters: [...contributions.keys()]
+      .filter(id => frozenBy.includes(id) || exports.some(e => e.clusterId === id))
+      .sort(),
+    unsupported,
+    frozenBy,
+  }
+}
+
+/** What is known now, and what was known of members that are silent. In order of precedence. */
+export function knownExports(contributions: ReadonlyMap<string, Contribution>): readonly MemberExport[] {
+  const exports: MemberExport[] = []
+  for (const contribution of contributions.values()) {
+    if (contribution.kind === 'present') exports.push(contribution.export)
+    else if (contribution.kind === 'unknown' && contribution.remembered !== undefined)
+      exports.push(contribution.remembered)
+  }
+  return exports.sort(byPrecedence)
+}
+
+/** Members that contribute to the import as it is, and of which nothing is known since this process started. */
+function silentContributors(
+  contributions: ReadonlyMap<string, Contribution>,
+  { serviceImport, slices }: ExistingImport,
+): readonly string[] {
+  const contributors = new Set<string>(serviceImport?.status?.clusters?.map(({ cluster }) => cluster))
+  for (const slice of slices) contributors.add(sourceOf(slice))
+  return [...contributions]
+    .filter(([id, c]) => c.kind === 'unknown' && c.remembered === undefined && contributors.has(id))
+    .map(([id]) => id)
+}
+
+/** The first family of a Service is fixed for the life of the import, also while the Service has to be made again. */
+function firstFamily({ derivedService, serviceImport }: ExistingImport): IPFamily | undefined {
+  const fixed = derivedService?.spec?.ipFamilies?.[0]
+  if (fixed !== undefined) return fixed
+  return serviceImport?.spec.ips?.length ? serviceImport.spec.ipFamilies?.[0] : undefined
+}
+
+function sourceOf(slice: EndpointSlice): string {
+  return slice.metadata.labels?.[LABEL_SOURCE_CLUSTER] ?? ''
+}
+
+function isEmpty({ derivedService, slices, serviceImport }: ExistingImport): boolean {
+  return derivedService === undefined && slices.length === 0 && serviceImport === undefined
+}
+
+/** Annotations that remember which labels and annotations of a ServiceImport were exported ones. */
+export const ANNOTATION_EXPORTED_LABELS = 'isthmus.dev/exported-labels'
+export const ANNOTATION_EXPORTED_ANNOTATIONS = 'isthmus.dev/exported-annotations'
+
+/** The exported part of a ServiceImport's metadata; the rest is the agent's own, or somebody else's. */
+export function exportedMetadata({ metadata }: ServiceImport): {
+  labels: Record<string, string>
+  annotations: Record<string, string>
+} {
+  const pick = (from: Record<string, string> | undefined, names: string | undefined) => {
+    const picked: Record<string, string> = {}
+    for (const name of (names ?? '').split(',')) {
+      const value = from?.[name]
+      if (value !== undefined) picked[name] = value
+    }
+    return picked
+  }
+  return {
+    labels: pick(metadata.labels, metadata.annotations?.[ANNOTATION_EXPORTED_LABELS]),
+    annotations: pick(metadata.annotations, metadata.annotations?.[ANNOTATION_EXPORTED_ANNOTATIONS]),
+  }
+}
