@@ -1,0 +1,120 @@
+/** All that is installed into a cluster, as plain objects. */
+import {
+  AGENT_NAMESPACE,
+  apiVersionOf,
+  CUSTOM_RESOURCE_DEFINITIONS,
+  EXCHANGE_NAMESPACE,
+  type KubernetesObject,
+  LABEL_MANAGED_BY,
+  MANAGER,
+  NAMESPACES,
+  type ResourceType,
+} from '@isthmus/api'
+import { customResourceDefinitions } from './definitions.ts'
+import {
+  AGENT_CLUSTER_RULES,
+  AGENT_EXCHANGE_RULES,
+  AGENT_NAMESPACE_RULES,
+  COREDNS_RULES,
+  READER_RULES,
+} from './permissions.ts'
+import {
+  CLUSTER_ROLE_BINDINGS,
+  CLUSTER_ROLES,
+  RBAC_GROUP,
+  ROLE_BINDINGS,
+  ROLES,
+  SERVICE_ACCOUNTS,
+} from './resource-types.ts'
+
+export interface InstallSelection {
+  /** Where the agent runs; default `isthmus-system`. */
+  agentNamespace?: string | undefined
+  /** Where it publishes; default `isthmus-exchange`. */
+  exchangeNamespace?: string | undefined
+  /** Also let kube-system/coredns read ServiceImports. */
+  coredns?: boolean | undefined
+}
+
+export interface InstallObject {
+  readonly type: ResourceType
+  readonly object: KubernetesObject
+}
+
+/** Name of the agent's ServiceAccount, roles and bindings. */
+export const AGENT_NAME = 'isthmus-agent'
+/** Name of the ServiceAccount, in the exchange, whose token is given to peers, and of its role. */
+export const READER_NAME = 'isthmus-reader'
+
+/** Three steps, each made when the one before is done: kinds, namespaces, and what lies in them. */
+export type InstallStages = readonly [
+  definitions: readonly InstallObject[],
+  namespaces: readonly InstallObject[],
+  accounts: readonly InstallObject[],
+]
+
+/** What an installation consists of. */
+export function installObjects(selection: InstallSelection = {}): InstallStages {
+  const home = selection.agentNamespace ?? AGENT_NAMESPACE
+  const exchange = selection.exchangeNamespace ?? EXCHANGE_NAMESPACE
+  const agent = { namespace: home, name: AGENT_NAME }
+  const reader = { namespace: exchange, name: READER_NAME }
+  const coredns = { namespace: 'kube-system', name: 'coredns' }
+  const namespaces = [...new Set([home, exchange])]
+  return [
+    customResourceDefinitions().map(object => ({ type: CUSTOM_RESOURCE_DEFINITIONS, object })),
+    namespaces.map(name => make(NAMESPACES, { name })),
+    [
+      make(SERVICE_ACCOUNTS, agent),
+      make(CLUSTER_ROLES, { name: AGENT_NAME }, { rules: AGENT_CLUSTER_RULES }),
+      make(CLUSTER_ROLE_BINDINGS, { name: AGENT_NAME }, bind('ClusterRole', AGENT_NAME, agent)),
+      make(ROLES, agent, { rules: AGENT_NAMESPACE_RULES }),
+      make(ROLE_BINDINGS, agent, bind('Role', AGENT_NAME, agent)),
+      make(ROLES, { namespace: exchange, name: `${AGENT_NAME}-publisher` }, { rules: AGENT_EXCHANGE_RULES }),
+      make(
+        ROLE_BINDINGS,
+        { namespace: exchange, name: `${AGENT_NAME}-publisher` },
+        bind('Role', `${AGENT_NAME}-publisher`, agent),
+      ),
+      make(SERVICE_ACCOUNTS, reader),
+      make(ROLES, reader, { rules: READER_RULES }),
+      make(ROLE_BINDINGS, reader, bind('Role', READER_NAME, reader)),
+      ...(selection.coredns === true
+        ? [
+            make(CLUSTER_ROLES, { name: 'isthmus-coredns' }, { rules: COREDNS_RULES }),
+            make(
+              CLUSTER_ROLE_BINDINGS,
+              { name: 'isthmus-coredns' },
+              bind('ClusterRole', 'isthmus-coredns', coredns),
+            ),
+          ]
+        : []),
+    ],
+  ]
+}
+
+function make(
+  type: ResourceType,
+  metadata: { namespace?: string; name: string },
+  fields: object = {},
+): InstallObject {
+  return {
+    type,
+    object: {
+      apiVersion: apiVersionOf(type),
+      kind: type.kind,
+      metadata: {
+        ...metadata,
+        labels: { [LABEL_MANAGED_BY]: MANAGER, 'app.kubernetes.io/part-of': 'isthmus' },
+      },
+      ...fields,
+    },
+  }
+}
+
+function bind(kind: 'Role' | 'ClusterRole', name: string, account: { namespace: string; name: string }) {
+  return {
+    roleRef: { apiGroup: RBAC_GROUP, kind, name },
+    subjects: [{ kind: 'ServiceAccount', ...account }],
+  }
+}

@@ -1,0 +1,62 @@
+/** What the agent and its peers may do: no more than they do. */
+import { ISTHMUS_GROUP, MULTICLUSTER_GROUP } from '@isthmus/api'
+import type { PolicyRule } from './resource-types.ts'
+
+const READ = ['get', 'list', 'watch']
+const WRITE = ['create', 'update', 'patch', 'delete']
+const STATUS = ['get', 'update', 'patch']
+const EXCHANGE_KINDS = ['exportindexes', 'exportedservices', 'exportedendpoints']
+
+/** The agent, in the whole cluster: Services and their imports live in every namespace. */
+export const AGENT_CLUSTER_RULES: PolicyRule[] = [
+  { apiGroups: [''], resources: ['namespaces'], verbs: READ },
+  { apiGroups: [''], resources: ['services'], verbs: [...READ, ...WRITE] },
+  { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: [...READ, ...WRITE] },
+  // OpenShift lets only its holders write addresses of pods into EndpointSlices.
+  { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices/restricted'], verbs: ['create'] },
+  { apiGroups: [MULTICLUSTER_GROUP], resources: ['serviceexports'], verbs: READ },
+  { apiGroups: [MULTICLUSTER_GROUP], resources: ['serviceimports'], verbs: [...READ, ...WRITE] },
+  {
+    apiGroups: [MULTICLUSTER_GROUP],
+    resources: ['serviceexports/status', 'serviceimports/status'],
+    verbs: STATUS,
+  },
+  // The id of a member does not change, so there is nothing to update.
+  { apiGroups: ['about.k8s.io'], resources: ['clusterproperties'], verbs: [...READ, 'create'] },
+  // To tell a kind that is not installed, or was removed, from one without objects.
+  {
+    apiGroups: ['apiextensions.k8s.io'],
+    resources: ['customresourcedefinitions'],
+    resourceNames: [
+      `serviceexports.${MULTICLUSTER_GROUP}`,
+      `serviceimports.${MULTICLUSTER_GROUP}`,
+      'clusterproperties.about.k8s.io',
+      ...EXCHANGE_KINDS.map(plural => `${plural}.${ISTHMUS_GROUP}`),
+    ],
+    verbs: ['get'],
+  },
+  { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create', 'update', 'patch'] },
+]
+
+/** The agent, in the exchange of its own cluster: what it publishes, and its heartbeat. */
+export const AGENT_EXCHANGE_RULES: PolicyRule[] = [
+  { apiGroups: [ISTHMUS_GROUP], resources: EXCHANGE_KINDS, verbs: [...READ, ...WRITE] },
+  { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: [...READ, ...WRITE] },
+]
+
+/** The agent, in its own namespace: its links and its leader lease. */
+export const AGENT_NAMESPACE_RULES: PolicyRule[] = [
+  { apiGroups: [''], resources: ['configmaps'], verbs: [...READ, ...WRITE] },
+  { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: [...READ, ...WRITE] },
+]
+
+/** A peer: reads the exchange, and nothing else. */
+export const READER_RULES: PolicyRule[] = [
+  { apiGroups: [ISTHMUS_GROUP], resources: EXCHANGE_KINDS, verbs: READ },
+  { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: READ },
+]
+
+/** CoreDNS with `multicluster` in its kubernetes plugin, beside what its own role has. */
+export const COREDNS_RULES: PolicyRule[] = [
+  { apiGroups: [MULTICLUSTER_GROUP], resources: ['serviceimports'], verbs: ['list', 'watch'] },
+]
