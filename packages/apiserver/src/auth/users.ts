@@ -14,12 +14,6 @@ export const GROUPS = {
 
 export const ANONYMOUS: UserInfo = { username: 'system:anonymous', groups: [GROUPS.unauthenticated] }
 
-/** Who every request is from on a server without authentication. */
-export const ADMINISTRATOR: UserInfo = {
-  username: 'kubernetes-admin',
-  groups: [GROUPS.masters, GROUPS.authenticated],
-}
-
 const SERVICE_ACCOUNT = 'system:serviceaccount:'
 const NODE = 'system:node:'
 

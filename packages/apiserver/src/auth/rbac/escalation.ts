@@ -7,6 +7,7 @@ import type { ReadableStorage, StoredObject, UserInfo } from '../../registry/def
 import { forbidden } from '../../status/failures.ts'
 import type { ResourceAttributes } from '../attributes.ts'
 import { type Authorizer, isPrivileged } from '../authorizer.ts'
+import { quotedList } from '../quoted-list.ts'
 import {
   type Binding,
   CLUSTER_ROLE_BINDINGS,
@@ -17,7 +18,7 @@ import {
   type Role,
   rulesOfRole,
 } from './policy.ts'
-import { describeRule, EVERYTHING, joinVerbs, missingRights, type PolicyRule, quotedList } from './rules.ts'
+import { describeRule, EVERYTHING, joinVerbs, missingRights, type PolicyRule } from './rules.ts'
 
 export interface EscalationContext {
   readonly user: UserInfo
@@ -57,7 +58,7 @@ export function checkBinding(
   const { kind, metadata, roleRef } = object as Binding
   const about = kind === 'RoleBinding' ? ROLE_BINDINGS : CLUSTER_ROLE_BINDINGS
   const namespace = metadata.namespace ?? ''
-  const plural = ROLE_PLURALS[roleRef?.kind]
+  const plural = ROLE_PLURALS.get(roleRef?.kind)
   // An unknown kind of role is for validation to refuse.
   if (plural === undefined || roleRef.apiGroup !== RBAC_GROUP) return
   if (authorizer.authorize(user, rbacAttributes('bind', plural, namespace, roleRef.name)).allowed) return
@@ -66,10 +67,10 @@ export function checkBinding(
   refuseMissing(context, rules, namespace, text => forbidden(about, metadata.name, text))
 }
 
-const ROLE_PLURALS: Readonly<Record<string, string>> = {
-  Role: ROLES.plural,
-  ClusterRole: CLUSTER_ROLES.plural,
-}
+const ROLE_PLURALS: ReadonlyMap<string, string> = new Map([
+  ['Role', ROLES.plural],
+  ['ClusterRole', CLUSTER_ROLES.plural],
+])
 
 const rbacAttributes = (
   verb: string,

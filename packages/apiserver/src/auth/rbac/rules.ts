@@ -1,5 +1,6 @@
 /** What a PolicyRule allows, and which rules cover which: pure, as Kubernetes evaluates them. */
 import { type Attributes, isResource, type ResourceAttributes } from '../attributes.ts'
+import { quotedList } from '../quoted-list.ts'
 
 /** `rbac.authorization.k8s.io/v1` PolicyRule. */
 export interface PolicyRule {
@@ -112,7 +113,3 @@ export function describeRule(rule: PolicyRule): string {
   ]
   return `{${parts.flatMap(([name, list]) => (list?.length ? [`${name}:${quotedList(list)}`] : [])).join(', ')}}`
 }
-
-/** Go's `%q` of a list of strings. */
-export const quotedList = (list: readonly string[]): string =>
-  `[${list.map(item => JSON.stringify(item)).join(' ')}]`
