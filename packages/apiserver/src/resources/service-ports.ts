@@ -1,0 +1,61 @@
+import { duplicate, type FieldError, invalid, notSupported, required } from '../registry/field-error.ts'
+import { label1123Errors, labelKeyErrors } from '../registry/names.ts'
+import type { ServicePort } from './service-spec.ts'
+
+const PROTOCOLS = ['SCTP', 'TCP', 'UDP']
+
+export function portErrors(ports: readonly ServicePort[]): FieldError[] {
+  return ports.flatMap((port, i) => {
+    const field = `spec.ports[${i}]`
+    const names = ports.slice(0, i).map(other => other.name)
+    return [
+      ...nameErrors(`${field}.name`, port.name, names, ports.length > 1),
+      ...portNumberErrors(`${field}.port`, port.port),
+      ...protocolErrors(`${field}.protocol`, port.protocol),
+      ...targetPortErrors(`${field}.targetPort`, port.targetPort),
+      ...appProtocolErrors(`${field}.appProtocol`, port.appProtocol),
+    ]
+  })
+}
+
+function nameErrors(
+  field: string,
+  name: string | undefined,
+  before: readonly (string | undefined)[],
+  isRequired: boolean,
+): FieldError[] {
+  if (name === undefined) return isRequired ? [required(field)] : []
+  return [
+    ...label1123Errors(name).map(text => invalid(field, name, text)),
+    ...(before.includes(name) ? [duplicate(field, name)] : []),
+  ]
+}
+
+function portNumberErrors(field: string, port: number): FieldError[] {
+  return port >= 1 && port <= 65535 ? [] : [invalid(field, port, 'must be between 1 and 65535, inclusive')]
+}
+
+export function protocolErrors(field: string, protocol: string | undefined): FieldError[] {
+  return PROTOCOLS.includes(protocol ?? '') ? [] : [notSupported(field, protocol, PROTOCOLS)]
+}
+
+export function appProtocolErrors(field: string, value: string | undefined): FieldError[] {
+  return value === undefined ? [] : labelKeyErrors(value).map(text => invalid(field, value, text))
+}
+
+function targetPortErrors(field: string, port: number | string = 0): FieldError[] {
+  if (typeof port === 'number') return portNumberErrors(field, port)
+  return PORT_NAME_RULES.filter(([isValid]) => !isValid(port)).map(([, text]) => invalid(field, port, text))
+}
+
+/** IANA service names (RFC 6335), as Kubernetes checks them. */
+const PORT_NAME_RULES: readonly [(name: string) => boolean, string][] = [
+  [name => name.length <= 15, 'must be no more than 15 characters'],
+  [
+    name => /^[-a-z0-9]+$/.test(name),
+    'must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)',
+  ],
+  [name => /[a-z]/.test(name), 'must contain at least one letter (a-z)'],
+  [name => !name.includes('--'), 'must not contain consecutive hyphens'],
+  [name => !/^-|-$/.test(name), 'must not begin or end with a hyphen'],
+]
