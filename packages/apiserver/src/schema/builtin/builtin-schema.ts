@@ -21,10 +21,10 @@ const scalars: Record<string, Schema> = {
   bytes: { type: 'string', format: 'byte' },
   quantity: { format: 'quantity', 'x-kubernetes-int-or-string': true },
   intOrString: { format: 'int-or-string', 'x-kubernetes-int-or-string': true },
-  any: { 'x-kubernetes-preserve-unknown-fields': true },
+  any: { 'x-kubernetes-preserve-unknown-fields': true, 'x-kubernetes-map-type': 'atomic' },
 }
 
-/** What a word after the type adds, such as `map(port,protocol)` or `required` (which the parent reads). */
+/** What a word after the type adds, such as `map(port,protocol)`. */
 const facts: Record<string, (schema: Building, argument: string) => void> = {
   atomic: schema => {
     if (schema.type === 'array') schema['x-kubernetes-list-type'] = 'atomic'
@@ -51,12 +51,12 @@ const facts: Record<string, (schema: Building, argument: string) => void> = {
   enum: (schema, values) => {
     if (schema.type === 'string') schema.enum = values.split(',')
   },
-  required: () => {},
 }
 
 let table: TypeTable | undefined
 const built = new Map<string, Schema>()
-const nameOf = new WeakMap<object, string>()
+const nameOf = new WeakMap<Schema, string>()
+const structsOf = new WeakMap<Schema, readonly string[]>()
 
 function types(): TypeTable {
   table ??= JSON.parse(readFileSync(new URL('./types.json', import.meta.url), 'utf8')) as TypeTable
@@ -87,6 +87,11 @@ export function builtinTypeName(schema: Schema): string | undefined {
   return nameOf.get(schema)
 }
 
+/** Fields that Go holds by value, so that the real server's objects always have them, empty if need be (`spec: {}`). */
+export function structFields(schema: Schema): readonly string[] {
+  return structsOf.get(schema) ?? []
+}
+
 /** `metadata` of every object. */
 export const objectMetaSchema = (): Schema => typeSchema('meta.v1', 'ObjectMeta')
 
@@ -104,26 +109,32 @@ function typeSchema(pkg: string, name: string): Schema {
   nameOf.set(schema, key)
   const properties: Record<string, Schema> = {}
   const required: string[] = []
+  const structs: string[] = []
   for (const [field, words] of Object.entries(described)) {
     if (field === '.') facts[words]?.(schema, '')
     else {
       properties[field] = fieldSchema(pkg, words)
       if (words.includes(' required')) required.push(field)
+      if (words.includes(' struct')) structs.push(field)
     }
   }
   schema.properties = properties
   if (required.length > 0) schema.required = required
+  if (structs.length > 0) structsOf.set(schema, structs)
   return schema
 }
 
 function fieldSchema(pkg: string, words: string): Schema {
   const [type = '', ...rest] = words.split(' ')
   const bare = bareSchema(pkg, type)
-  const added = rest.filter(word => word !== 'required')
+  const added = rest.filter(word => word !== 'required' && word !== 'struct')
   if (added.length === 0) return bare
   const schema: Building = { ...bare }
   const name = nameOf.get(bare)
-  if (name) nameOf.set(schema, name)
+  if (name) {
+    nameOf.set(schema, name)
+    structsOf.set(schema, structFields(bare))
+  }
   for (const word of added) {
     const [, fact = '', argument = ''] = word.match(/^(\w+)(?:\((.*)\))?$/) ?? []
     facts[fact]?.(schema, argument)
