@@ -11,9 +11,13 @@ export { type AddOptions, WorkQueue, type WorkQueueOptions } from './controller/
 export {
   type Access,
   type Credentials,
+  type StaticCredentialsOptions,
   staticCredentials,
   type TlsAccess,
 } from './credentials/credentials.ts'
-export { type LoadCredentialsOptions, loadCredentials } from './credentials/kubeconfig.ts'
+export { inClusterCredentials } from './credentials/in-cluster.ts'
+export { type LoadCredentialsOptions, loadCredentials } from './credentials/load-credentials.ts'
+export { ERRORS } from './errors.ts'
+export { type ErrorContext, explainError } from './explain-error.ts'
 export { Reflector, type ReflectorOptions, type ReflectorState } from './reflector/reflector.ts'
 export { type IndexFunction, Store, type StoreListener } from './reflector/store.ts'

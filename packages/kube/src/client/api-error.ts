@@ -6,8 +6,11 @@ export interface RequestDescription {
   verb: string
   /** `services`, `serviceimports.multicluster.x-k8s.io/status`; a path for raw requests. */
   resource: string
+  /** Undefined: of all namespaces. */
   namespace?: string | undefined
   name?: string | undefined
+  /** The kind is not in namespaces. */
+  clusterScoped?: boolean
   server: string
 }
 
@@ -57,6 +60,9 @@ export const isAlreadyExists = (error: unknown) =>
   error instanceof ApiError && error.code === 409 && error.reason === 'AlreadyExists'
 /** 410: the version asked for is no longer kept (Expired), or the continue token is too old. */
 export const isGone = (error: unknown) => error instanceof ApiError && error.code === 410
+/** The kind itself is not served: its CustomResourceDefinition is not installed, or its version not served. */
+export const isKindMissing = (error: unknown) =>
+  error instanceof ApiError && error.code === 404 && error.status?.details?.name === undefined
 /** Nothing can be created there any more (a 403 Forbidden with a cause). */
 export const isNamespaceTerminating = (error: unknown) =>
   error instanceof ApiError &&

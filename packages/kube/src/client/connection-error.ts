@@ -13,12 +13,15 @@ export type ConnectionFailure =
 export class ConnectionError extends Error {
   readonly failure: ConnectionFailure
   readonly server: string
+  /** The failure in words, to follow a colon. */
+  readonly words: string
 
   constructor(server: string, doing: string, cause: unknown) {
     const { failure, words } = explainCause(cause)
     super(`${doing}: ${words}`, { cause })
     this.name = 'ConnectionError'
     this.failure = failure
+    this.words = words
     this.server = server
   }
 }

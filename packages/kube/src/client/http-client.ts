@@ -1,6 +1,7 @@
 import type { KubernetesList, KubernetesObject, ResourceType, Status } from '@isthmus/api'
 import { apiVersionOf } from '@isthmus/api'
-import { ApiError, type RequestDescription } from './api-error.ts'
+import { apiError, eventError, parseJson, readText } from './answer.ts'
+import type { RequestDescription } from './api-error.ts'
 import type {
   ClusterClient,
   DeleteOptions,
@@ -15,9 +16,9 @@ import type {
   WriteOptions,
 } from './cluster-client.ts'
 import { splitLines } from './lines.ts'
+import { persistentSend } from './persistent-send.ts'
 import { queryString, resourceName, resourcePath } from './resource-path.ts'
-import { parseRetryAfter } from './retry-after.ts'
-import type { Transport, TransportResponse } from './transport.ts'
+import type { Transport, TransportRequest, TransportResponse } from './transport.ts'
 
 const CONTENT_TYPES: Record<PatchType, string> = {
   merge: 'application/merge-patch+json',
@@ -27,9 +28,8 @@ const CONTENT_TYPES: Record<PatchType, string> = {
   apply: 'application/apply-patch+yaml',
 }
 
-/** The longest answer and line of a watch that are read: what a server sends is bounded here. */
-const MAX_BODY_BYTES = 256 << 20
-const MAX_LINE_BYTES = 16 << 20
+/** The longest event of a watch that is read: etcd takes objects of 1.5 MiB, by default. */
+const MAX_EVENT_BYTES = 16 << 20
 
 export interface HttpClientSettings {
   server: string
@@ -44,6 +44,7 @@ interface Call {
   request: RequestDescription
   body?: string | undefined
   contentType?: string | undefined
+  extraHeaders?: Record<string, string> | undefined
   signal?: AbortSignal | undefined
   timeoutMs?: number | undefined
 }
@@ -155,34 +156,42 @@ export class HttpClient implements ClusterClient {
   ): AsyncGenerator<WatchEvent<T>> {
     const { namespace, signal, onOpen, ...parameters } = options
     const request = this.#describe('watch', type, namespace)
-    const response = await this.#transport.send({
-      method: 'GET',
-      path: resourcePath(type, namespace) + queryString({ ...parameters, watch: true }),
-      headers: this.#headers(),
-      ...(signal === undefined ? {} : { signal }),
-      headersTimeoutMs: this.#settings.requestTimeoutMs,
-      bodyTimeoutMs: 0,
-    })
-    if (response.status !== 200) throw apiError(request, response, await readText(response))
+    const { requestTimeoutMs } = this.#settings
+    const path = resourcePath(type, namespace) + queryString({ ...parameters, watch: true })
+    // Retried by the Reflector, which knows more; but for credentials that have been renewed.
+    const response = await persistentSend(
+      this.#transport,
+      {
+        method: 'GET',
+        path,
+        headers: this.#headers(),
+        signal,
+        headersTimeoutMs: requestTimeoutMs,
+        bodyTimeoutMs: 0,
+      },
+      0,
+    )
+    if (response.status !== 200) {
+      throw apiError(
+        request,
+        response,
+        await readText(response, request, performance.now() + requestTimeoutMs),
+      )
+    }
     onOpen?.()
-    for await (const line of splitLines(response.body, MAX_LINE_BYTES)) {
-      const event = JSON.parse(line) as WatchEvent<T> | { type: 'ERROR'; object: Status }
+    for await (const line of splitLines(response.body, MAX_EVENT_BYTES)) {
+      const event = parseJson<WatchEvent<T> | { type: 'ERROR'; object: Status }>(line, request)
       if (event.type === 'ERROR') throw eventError(request, event.object)
       yield event
     }
   }
 
   async raw(path: string, init: RawRequest = {}): Promise<RawResponse> {
-    const response = await this.#send({
-      method: init.method ?? 'GET',
-      path,
-      request: { verb: init.method ?? 'GET', resource: path, server: this.server },
-      body: init.body,
-      contentType: init.headers?.['content-type'],
-      signal: init.signal,
-      timeoutMs: init.timeoutMs,
-    })
-    return { status: response.status, headers: response.headers, body: await readText(response) }
+    const method = init.method ?? 'GET'
+    const request = { verb: method, resource: path, server: this.server }
+    const { headers, ...rest } = init
+    const { text, response } = await this.#send({ ...rest, method, path, request, extraHeaders: headers })
+    return { status: response.status, headers: response.headers, body: text }
   }
 
   close(): Promise<void> {
@@ -216,27 +225,30 @@ export class HttpClient implements ClusterClient {
   }
 
   async #json<T>(call: Call): Promise<T> {
-    return JSON.parse(await this.#text(call)) as T
+    return parseJson<T>(await this.#text(call), call.request)
   }
 
   async #text(call: Call): Promise<string> {
-    const response = await this.#send(call)
-    const text = await readText(response)
+    const { text, response } = await this.#send(call)
     if (response.status >= 300) throw apiError(call.request, response, text)
     return text
   }
 
-  #send(call: Call): Promise<TransportResponse> {
+  async #send(call: Call): Promise<{ response: TransportResponse; text: string }> {
     const timeoutMs = call.timeoutMs ?? this.#settings.requestTimeoutMs
-    return this.#transport.send({
+    const deadline = performance.now() + timeoutMs
+    const contentType = call.body === undefined ? undefined : (call.contentType ?? 'application/json')
+    const request: TransportRequest = {
       method: call.method,
       path: call.path,
-      headers: this.#headers(call.body === undefined ? undefined : (call.contentType ?? 'application/json')),
-      ...(call.body === undefined ? {} : { body: call.body }),
-      ...(call.signal === undefined ? {} : { signal: call.signal }),
+      headers: { ...this.#headers(contentType), ...call.extraHeaders },
+      body: call.body,
+      signal: call.signal,
       headersTimeoutMs: timeoutMs,
       bodyTimeoutMs: timeoutMs,
-    })
+    }
+    const response = await persistentSend(this.#transport, request, deadline)
+    return { response, text: await readText(response, call.request, deadline) }
   }
 
   #headers(contentType?: string): Record<string, string> {
@@ -255,40 +267,7 @@ export class HttpClient implements ClusterClient {
     name?: string,
     subresource?: string,
   ): RequestDescription {
-    return { verb, resource: resourceName(type, subresource), namespace, name, server: this.server }
-  }
-}
-
-async function readText(response: TransportResponse): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of response.body) {
-    bytes += chunk.length
-    if (bytes > MAX_BODY_BYTES)
-      throw new Error(`the server sent an answer of more than ${MAX_BODY_BYTES} bytes`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks, bytes).toString('utf8')
-}
-
-function apiError(request: RequestDescription, response: TransportResponse, body: string): ApiError {
-  const status = parseStatus(body)
-  const retryAfterMs = parseRetryAfter(response.headers['retry-after'], status)
-  const message = status?.message ?? (body.slice(0, 200).trim() || `HTTP status ${response.status}`)
-  return new ApiError(response.status, message, { status, retryAfterMs, request })
-}
-
-function eventError(request: RequestDescription, status: Status): ApiError {
-  const message = status.message ?? 'the server ended the watch with an error'
-  const retryAfterMs = parseRetryAfter(undefined, status)
-  return new ApiError(status.code ?? 500, message, { status, retryAfterMs, request })
-}
-
-function parseStatus(body: string): Status | undefined {
-  try {
-    const value: unknown = JSON.parse(body)
-    return (value as Status | null)?.kind === 'Status' ? (value as Status) : undefined
-  } catch {
-    return undefined
+    const resource = resourceName(type, subresource)
+    return { verb, resource, namespace, name, clusterScoped: !type.namespaced, server: this.server }
   }
 }

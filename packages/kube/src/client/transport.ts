@@ -1,34 +1,40 @@
-import { Agent, type Dispatcher, ProxyAgent } from 'undici'
+import { type Dispatcher, Pool, ProxyAgent } from 'undici'
 import type { Access, Credentials, TlsAccess } from '../credentials/credentials.ts'
 import { ConnectionError } from './connection-error.ts'
 
-/** One HTTP request, to the server of the credentials. */
+/** One HTTP request to the server of the credentials. */
 export interface TransportRequest {
   method: string
   /** Path and query, below the server's own path. */
   path: string
-  headers?: Record<string, string>
-  body?: string
-  signal?: AbortSignal
-  /** Until the headers of the answer are there; and the longest pause in its body. 0: endless. */
+  headers: Record<string, string>
+  body?: string | undefined
+  signal?: AbortSignal | undefined
+  /** How long the head of the answer may take. */
   headersTimeoutMs: number
+  /** How long its body may pause; 0: for ever. */
   bodyTimeoutMs: number
 }
 
 export interface TransportResponse {
   status: number
+  /** Names in lower case. */
   headers: Record<string, string>
+  /** Can be read once; leaving the loop early ends the request. */
   body: AsyncIterable<Uint8Array>
-  /** Reads what is left and forgets it, so that the connection can be used again. */
-  discard(): Promise<void>
 }
 
-/** Sends requests with the credentials of the moment over a pool of connections to one server. */
+/**
+ * Sends requests over connections to one server, with the credentials of the moment. Over TLS the server
+ * chooses between HTTP/2, where requests and watches share a connection, and HTTP/1.1, where each watch has
+ * one of its own.
+ */
 export class Transport {
   readonly #credentials: Credentials
   readonly #origin: string
   readonly #basePath: string
   #pool: { dispatcher: Dispatcher; access: Access } | undefined
+  readonly #retired = new Set<Dispatcher>()
   #closed = false
 
   constructor(credentials: Credentials) {
@@ -38,19 +44,13 @@ export class Transport {
     this.#basePath = url.pathname.replace(/\/+$/, '')
   }
 
-  /** Rejects with a ConnectionError, or with the signal's reason. */
-  async send(request: TransportRequest): Promise<TransportResponse> {
-    const response = await this.#sendOnce(request, false)
-    if (response.status !== 401) return response
-    // The token or certificate may have been renewed since it was cached.
-    await response.discard()
-    return this.#sendOnce(request, true)
-  }
-
-  async #sendOnce(request: TransportRequest, refresh: boolean): Promise<TransportResponse> {
-    const access = await this.#credentials.access({ refresh })
+  /**
+   * Answers of every status resolve. Rejects with a ConnectionError, or with the signal's reason.
+   * `refreshCredentials`: the server refused those that are cached.
+   */
+  async send(request: TransportRequest, refreshCredentials = false): Promise<TransportResponse> {
+    const access = await this.#credentials.access({ refresh: refreshCredentials })
     request.signal?.throwIfAborted()
-    const doing = `${request.method} ${this.#credentials.server}${request.path.split('?', 1)[0]}`
     try {
       const response = await this.#dispatcher(access).request({
         origin: this.#origin,
@@ -62,69 +62,91 @@ export class Transport {
         headersTimeout: request.headersTimeoutMs,
         bodyTimeout: request.bodyTimeoutMs,
       })
-      return {
-        status: response.statusCode,
-        headers: flat(response.headers),
-        body: this.#read(response.body, doing, request.signal),
-        discard: () => response.body.dump(),
-      }
+      const headers = joined(response.headers)
+      return { status: response.statusCode, headers, body: this.#read(response.body, request) }
     } catch (error) {
-      request.signal?.throwIfAborted()
-      throw new ConnectionError(this.#credentials.server, doing, error)
+      throw this.#failure(request, error)
     }
   }
 
-  async *#read(
-    body: AsyncIterable<Uint8Array>,
-    doing: string,
-    signal?: AbortSignal,
-  ): AsyncGenerator<Uint8Array> {
+  /** Ends what is under way. */
+  async close(): Promise<void> {
+    this.#closed = true
+    const pools = [...this.#retired, ...(this.#pool === undefined ? [] : [this.#pool.dispatcher])]
+    await Promise.all(pools.map(pool => pool.destroy()))
+  }
+
+  async *#read(body: AsyncIterable<Uint8Array>, request: TransportRequest): AsyncGenerator<Uint8Array> {
     try {
       yield* body
     } catch (error) {
-      signal?.throwIfAborted()
-      throw new ConnectionError(this.#credentials.server, doing, error)
+      throw this.#failure(request, error)
     }
   }
 
-  /** A renewed client certificate needs connections of its own; those there are end with their last request. */
-  #dispatcher(access: Access): Dispatcher {
-    if (this.#closed) throw new Error('the client is closed')
-    const current = this.#pool
-    if (current && (current.access === access || sameConnection(current.access, access)))
-      return current.dispatcher
-    current?.dispatcher.close().catch(() => {})
-    const dispatcher = openPool(access)
-    this.#pool = { dispatcher, access }
-    return dispatcher
+  #failure(request: TransportRequest, error: unknown): unknown {
+    if (request.signal?.aborted) return request.signal.reason
+    if (this.#closed) return new ClientClosedError()
+    const url = this.#credentials.server + request.path.replace(/\?.*/, '')
+    return new ConnectionError(this.#credentials.server, `${request.method} ${url}`, error)
   }
 
-  async close(): Promise<void> {
-    this.#closed = true
-    await this.#pool?.dispatcher.destroy()
+  /** A renewed certificate needs connections of its own; those there are end with the last of their requests. */
+  #dispatcher(access: Access): Dispatcher {
+    if (this.#closed) throw new ClientClosedError()
+    const current = this.#pool
+    if (current !== undefined) {
+      if (current.access === access || sameConnection(current.access, access)) return current.dispatcher
+      this.#retire(current.dispatcher)
+    }
+    this.#pool = { dispatcher: openPool(this.#origin, access), access }
+    return this.#pool.dispatcher
+  }
+
+  #retire(dispatcher: Dispatcher): void {
+    this.#retired.add(dispatcher)
+    const forget = () => this.#retired.delete(dispatcher)
+    dispatcher.close().then(forget, forget)
   }
 }
+
+export class ClientClosedError extends Error {
+  constructor() {
+    super('the client was closed')
+    this.name = 'ClientClosedError'
+  }
+}
+
+const TLS_FIELDS: readonly (keyof TlsAccess)[] = ['ca', 'cert', 'key', 'serverName', 'insecureSkipVerify']
 
 function sameConnection(one: Access, other: Access): boolean {
-  const fields: (keyof TlsAccess)[] = ['ca', 'cert', 'key', 'serverName', 'insecureSkipVerify']
-  return one.proxyUrl === other.proxyUrl && fields.every(field => one.tls[field] === other.tls[field])
+  return one.proxyUrl === other.proxyUrl && TLS_FIELDS.every(field => one.tls[field] === other.tls[field])
 }
 
-function openPool(access: Access): Dispatcher {
-  const { ca, cert, key, serverName, insecureSkipVerify } = access.tls
-  const tls = {
+function openPool(origin: string, { tls, proxyUrl }: Access): Dispatcher {
+  const { ca, cert, key, serverName, insecureSkipVerify } = tls
+  const connect = {
     ...(ca === undefined ? {} : { ca }),
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),
     ...(serverName === undefined ? {} : { servername: serverName }),
     rejectUnauthorized: insecureSkipVerify !== true,
+    timeout: 10_000,
+    // The kernel notices a peer that vanished 25 s after the last byte (15 s, then ten probes a second apart).
+    keepAlive: true,
+    keepAliveInitialDelay: 15_000,
   }
-  const connect = { ...tls, keepAlive: true, keepAliveInitialDelay: 15_000, timeout: 10_000 }
-  if (access.proxyUrl !== undefined) return new ProxyAgent({ uri: access.proxyUrl, requestTls: tls })
-  return new Agent({ connect, allowH2: false })
+  const options = {
+    allowH2: true,
+    // Idle connections outlive the pause between two renewals of a Lease; API servers close them after 90 s.
+    keepAliveTimeout: 60_000,
+    h2Options: { pingInterval: 15_000 },
+  }
+  if (proxyUrl !== undefined) return new ProxyAgent({ ...options, uri: proxyUrl, requestTls: connect })
+  return new Pool(origin, { ...options, connect })
 }
 
-function flat(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+function joined(headers: Record<string, string | string[] | undefined>): Record<string, string> {
   const result: Record<string, string> = {}
   for (const [name, value] of Object.entries(headers)) {
     if (value !== undefined) result[name] = Array.isArray(value) ? value.join(', ') : value
