@@ -1,0 +1,41 @@
+import { CONFIG_MAPS, type ConfigMap } from '@isthmus/api'
+import { type ClusterClient, isNotFound } from '@isthmus/kube'
+
+/** What a link remembers across restarts of the agent, in one ConfigMap per peer in the agent's namespace. */
+export interface LinkMemory {
+  /** The highest sequence ever seen of the peer: 0 if none. */
+  load(clusterId: string): Promise<number>
+  save(clusterId: string, sequence: number): Promise<void>
+}
+
+const KEY = 'highestSequence'
+
+export function linkMemory(client: ClusterClient, namespace: string): LinkMemory {
+  const nameOf = (clusterId: string) => `link-${clusterId}`
+  return {
+    async load(clusterId) {
+      try {
+        const { data } = await client.get<ConfigMap>(CONFIG_MAPS, nameOf(clusterId), namespace)
+        const sequence = Number(data?.[KEY])
+        return Number.isSafeInteger(sequence) ? sequence : 0
+      } catch (error) {
+        if (isNotFound(error)) return 0
+        throw error
+      }
+    },
+    async save(clusterId, sequence) {
+      const data = { [KEY]: String(sequence) }
+      try {
+        await client.patch<ConfigMap>(CONFIG_MAPS, nameOf(clusterId), namespace, { data })
+      } catch (error) {
+        if (!isNotFound(error)) throw error
+        await client.create<ConfigMap>(CONFIG_MAPS, {
+          apiVersion: 'v1',
+          kind: 'ConfigMap',
+          metadata: { namespace, name: nameOf(clusterId) },
+          data,
+        })
+      }
+    },
+  }
+}

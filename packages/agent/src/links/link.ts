@@ -1,0 +1,203 @@
+import {
+  EXPORT_INDEX_NAME,
+  EXPORT_INDEXES,
+  EXPORTED_ENDPOINTS,
+  EXPORTED_SERVICES,
+  type ExportIndex,
+  LEASES,
+  PUBLISHER_LEASE_NAME,
+} from '@isthmus/api'
+import {
+  type Contribution,
+  contributionOf,
+  type MemberExport,
+  objectionToIndex,
+  serviceKey,
+} from '@isthmus/core'
+import { type ClusterClient, Reflector } from '@isthmus/kube'
+import { HEARTBEAT_DURATION_SECONDS } from '../exporter/heartbeat.ts'
+import type { LinkStatus } from '../options.ts'
+
+export interface LinkOptions {
+  readonly clusterId: string
+  readonly client: ClusterClient
+  readonly exchangeNamespace: string
+  /** Remembered from before this process. */
+  readonly highestSequence: number
+  /** What this member contributes to the service may have changed. */
+  readonly onChange: (key: string) => void
+  /** What this member contributes to any service may have changed. */
+  readonly onEverything: () => void
+  /** A higher index than any before was accepted. */
+  readonly onSequence: (sequence: number) => void
+  /** Its state may be another. */
+  readonly onState: () => void
+  readonly clock: () => number
+}
+
+const NONE: ReadonlySet<string> = new Set()
+
+/** The read-only connection to one peer's exchange, and what is known of the peer through it. */
+export class Link {
+  readonly clusterId: string
+  readonly #options: LinkOptions
+  readonly #indexes
+  readonly #services
+  readonly #endpoints
+  readonly #leases
+  #highestSequence: number
+  /** Services of the last index that was accepted. */
+  #accepted: ReadonlySet<string> = NONE
+  #isAccepted = false
+  /** When the Lease was last seen renewed, by our clock: the publisher's clock is its own. */
+  #lastHeartbeat: number | undefined
+  readonly #remembered = new Map<string, MemberExport>()
+  readonly #contributions = new Map<string, Contribution>()
+
+  constructor(options: LinkOptions) {
+    const { clusterId, client, exchangeNamespace: namespace } = options
+    this.clusterId = clusterId
+    this.#options = options
+    this.#highestSequence = options.highestSequence
+    this.#indexes = new Reflector({ client, type: EXPORT_INDEXES, namespace })
+    this.#services = new Reflector({ client, type: EXPORTED_SERVICES, namespace })
+    this.#endpoints = new Reflector({ client, type: EXPORTED_ENDPOINTS, namespace })
+    this.#leases = new Reflector({
+      client,
+      type: LEASES,
+      namespace,
+      fieldSelector: `metadata.name=${PUBLISHER_LEASE_NAME}`,
+    })
+    this.#indexes.store.subscribe(() => this.#indexChanged())
+    this.#services.store.subscribe((_, next, previous) =>
+      this.#recordChanged((next ?? previous)?.metadata.name),
+    )
+    this.#endpoints.store.subscribe((_, next, previous) =>
+      this.#recordChanged((next ?? previous)?.metadata.name),
+    )
+    this.#leases.store.subscribe(() => {
+      this.#lastHeartbeat = options.clock()
+    })
+  }
+
+  start(): void {
+    for (const reflector of this.#reflectors) reflector.subscribeState(() => this.#options.onState())
+    for (const reflector of this.#reflectors) reflector.start()
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#reflectors.map(reflector => reflector.stop()))
+  }
+
+  /** What this member contributes to the service now; computed once per change. */
+  contribution(key: string): Contribution {
+    const known = this.#contributions.get(key)
+    if (known !== undefined) return known
+    const contribution = contributionOf(
+      key,
+      {
+        clusterId: this.clusterId,
+        index: this.#index,
+        highestSequence: this.#highestSequence,
+        record: name => this.#services.store.get(`${this.#namespace}/${name}`),
+        chunk: name => this.#endpoints.store.get(`${this.#namespace}/${name}`),
+        remembered: service => this.#remembered.get(service),
+      },
+      this.#accepted,
+    )
+    if (contribution.kind === 'present') this.#remembered.set(key, contribution.export)
+    else if (contribution.kind === 'absent') this.#remembered.delete(key)
+    // Absent is what most members are for most services: cheap to say again, not worth the memory.
+    if (contribution.kind !== 'absent') this.#contributions.set(key, contribution)
+    return contribution
+  }
+
+  /** Keys of all services that this member exports, as far as known. */
+  services(): ReadonlySet<string> {
+    return this.#accepted
+  }
+
+  status(): LinkStatus {
+    let refusals = 0
+    for (const c of this.#contributions.values()) if (c.kind !== 'absent') refusals += c.refusals.length
+    const { lastContact } = this.#indexes.state
+    return {
+      clusterId: this.clusterId,
+      server: this.#options.client.server,
+      ...this.#stateAndReason(),
+      sequence: this.#highestSequence,
+      services: this.#accepted.size,
+      refusals,
+      ...(lastContact === undefined ? {} : { lastContact }),
+    }
+  }
+
+  #stateAndReason(): Pick<LinkStatus, 'state' | 'reason'> {
+    const failing = this.#reflectors.find(({ state }) => state.error !== undefined)?.state.error
+    const synced = this.#indexes.synced && this.#services.synced && this.#endpoints.synced
+    if (!synced) {
+      return failing === undefined
+        ? { state: 'connecting' }
+        : { state: 'connecting', reason: failing.message }
+    }
+    const objection = objectionToIndex(this.#view)
+    if (this.#index !== undefined && objection !== undefined) return { state: 'refused', reason: objection }
+    if (failing !== undefined) return { state: 'degraded', reason: failing.message }
+    if (objection !== undefined)
+      return { state: 'degraded', reason: `it has published nothing: ${objection}` }
+    const silentMs = this.#options.clock() - (this.#lastHeartbeat ?? 0)
+    if (this.#lastHeartbeat !== undefined && silentMs > HEARTBEAT_DURATION_SECONDS * 1000) {
+      return { state: 'degraded', reason: `its publisher was last seen ${Math.round(silentMs / 1000)} s ago` }
+    }
+    return { state: 'connected' }
+  }
+
+  get #reflectors() {
+    return [this.#indexes, this.#services, this.#endpoints, this.#leases] as const
+  }
+
+  get #namespace(): string {
+    return this.#options.exchangeNamespace
+  }
+
+  get #index(): ExportIndex | undefined {
+    return this.#indexes.store.get(`${this.#namespace}/${EXPORT_INDEX_NAME}`)
+  }
+
+  get #view() {
+    return { clusterId: this.clusterId, index: this.#index, highestSequence: this.#highestSequence }
+  }
+
+  #indexChanged(): void {
+    const index = this.#index
+    const wasAccepted = this.#isAccepted
+    this.#isAccepted = index !== undefined && objectionToIndex(this.#view) === undefined
+    const before = this.#accepted
+    if (index !== undefined && this.#isAccepted) {
+      this.#accepted = new Set(index.spec.services)
+      if (index.spec.sequence > this.#highestSequence) {
+        this.#highestSequence = index.spec.sequence
+        this.#options.onSequence(index.spec.sequence)
+      }
+    }
+    if (this.#isAccepted && wasAccepted) {
+      for (const key of before.symmetricDifference(this.#accepted)) this.#tell(key)
+    } else if (this.#isAccepted !== wasAccepted) {
+      // The first index, or one after a time of doubt, decides about everything, also about what it omits.
+      this.#contributions.clear()
+      this.#options.onEverything()
+    }
+    this.#options.onState()
+  }
+
+  /** Records and chunks are named `<service>.<namespace>` and `<service>.<namespace>.<hash>`. */
+  #recordChanged(name = ''): void {
+    const [service, namespace] = name.split('.')
+    if (service !== undefined && namespace !== undefined) this.#tell(serviceKey(namespace, service))
+  }
+
+  #tell(key: string): void {
+    this.#contributions.delete(key)
+    this.#options.onChange(key)
+  }
+}

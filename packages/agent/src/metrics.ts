@@ -1,0 +1,94 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { AgentStatus } from './options.ts'
+
+/** What an agent tells Prometheus. Gauges are read from the status when they are scraped. */
+export class AgentMetrics {
+  readonly registry = new Registry()
+  readonly #reconciles = new Counter({
+    name: 'isthmus_reconciles_total',
+    help: 'Reconciles that ended, by controller and outcome',
+    labelNames: ['controller', 'outcome'],
+    registers: [this.registry],
+  })
+  readonly #durations = new Histogram({
+    name: 'isthmus_reconcile_duration_seconds',
+    help: 'How long a reconcile took, its writes included',
+    labelNames: ['controller'],
+    buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10],
+    registers: [this.registry],
+  })
+  readonly #queued = new Gauge({
+    name: 'isthmus_queue_depth',
+    help: 'Keys that waited when a reconcile last ended',
+    labelNames: ['controller'],
+    registers: [this.registry],
+  })
+
+  constructor(status: () => AgentStatus) {
+    const gauge = (name: string, help: string, read: (status: AgentStatus) => number) =>
+      new Gauge({
+        name,
+        help,
+        registers: [this.registry],
+        collect() {
+          this.set(read(status()))
+        },
+      })
+    gauge('isthmus_ready', 'Whether the agent is ready', ({ ready }) => Number(ready))
+    gauge(
+      'isthmus_exports',
+      'ServiceExports that are valid',
+      ({ exports }) => exports.filter(e => e.valid).length,
+    )
+    gauge('isthmus_imports', 'ServiceImports made by this agent', ({ imports }) => imports.length)
+    gauge(
+      'isthmus_imports_pending',
+      'ServiceImports that are not Ready',
+      ({ imports }) => imports.filter(i => !i.ready).length,
+    )
+    gauge(
+      'isthmus_export_conflicts',
+      'ServiceExports in conflict',
+      ({ exports }) => exports.filter(e => e.conflict).length,
+    )
+    this.#perLink(status)
+  }
+
+  reconciled(controller: string, outcome: string, durationMs: number, queued: number): void {
+    this.#reconciles.inc({ controller, outcome })
+    this.#durations.observe({ controller }, durationMs / 1000)
+    this.#queued.set({ controller }, queued)
+  }
+
+  #perLink(status: () => AgentStatus): void {
+    const registers = [this.registry]
+    new Gauge({
+      name: 'isthmus_link_state',
+      help: '1 for the state that the link to a peer is in',
+      labelNames: ['peer', 'state'],
+      registers,
+      collect() {
+        this.reset()
+        for (const { clusterId, state } of status().links) this.set({ peer: clusterId, state }, 1)
+      },
+    })
+    new Gauge({
+      name: 'isthmus_link_services',
+      help: 'Services that a peer exports',
+      labelNames: ['peer'],
+      registers,
+      collect() {
+        for (const { clusterId, services } of status().links) this.set({ peer: clusterId }, services)
+      },
+    })
+    new Gauge({
+      name: 'isthmus_link_refusals',
+      help: 'Records of a peer, or parts of them, that are refused',
+      labelNames: ['peer'],
+      registers,
+      collect() {
+        for (const { clusterId, refusals } of status().links) this.set({ peer: clusterId }, refusals)
+      },
+    })
+  }
+}

@@ -1,0 +1,75 @@
+import type { ClusterClient } from '@isthmus/kube'
+import type { Logger } from 'pino'
+
+export interface PeerOptions {
+  /** The id that this member knows the peer by: what is read over its link counts as that cluster's. */
+  readonly clusterId: string
+  readonly client: ClusterClient
+  /** Default: `isthmus-exchange`. */
+  readonly exchangeNamespace?: string | undefined
+}
+
+export interface AgentOptions {
+  readonly clusterId: string
+  readonly clusterset: string
+  /** Own cluster. */
+  readonly client: ClusterClient
+  readonly peers: readonly PeerOptions[]
+  /** Where links are remembered. Default: `isthmus-system`. */
+  readonly agentNamespace?: string | undefined
+  /** Where this member publishes. Default: `isthmus-exchange`. */
+  readonly exchangeNamespace?: string | undefined
+  readonly log: Logger
+  /** Milliseconds since the epoch. */
+  readonly clock?: (() => number) | undefined
+}
+
+export type LinkState =
+  /** Its index is read and followed. */
+  | 'connected'
+  /** Nothing has been read yet. */
+  | 'connecting'
+  /** What was read stays in force, but it cannot be read now, or its publisher is silent. */
+  | 'degraded'
+  /** What it says cannot be used: another id, an index that went back. What was known stays in force. */
+  | 'refused'
+
+export interface LinkStatus {
+  readonly clusterId: string
+  readonly server: string
+  readonly state: LinkState
+  readonly reason?: string
+  readonly sequence: number
+  readonly services: number
+  /** When its API server last said anything; milliseconds since the epoch. */
+  readonly lastContact?: number
+  /** Records, or parts of them, that are not used. */
+  readonly refusals: number
+}
+
+export interface ExportStatus {
+  /** `namespace/name`. */
+  readonly key: string
+  readonly valid: boolean
+  readonly ready: boolean
+  readonly conflict: boolean
+}
+
+export interface ImportStatus {
+  readonly key: string
+  readonly ready: boolean
+  readonly reason: string
+  readonly ips: readonly string[]
+  readonly clusters: readonly string[]
+}
+
+export interface AgentStatus {
+  readonly clusterId: string
+  readonly clusterset: string
+  readonly ready: boolean
+  /** Why it is not ready: a line each. */
+  readonly reasons: readonly string[]
+  readonly exports: readonly ExportStatus[]
+  readonly imports: readonly ImportStatus[]
+  readonly links: readonly LinkStatus[]
+}

@@ -1,0 +1,128 @@
+import {
+  ENDPOINT_SLICES,
+  type EndpointSlice,
+  EXPORT_INDEX_NAME,
+  EXPORT_INDEXES,
+  EXPORTED_ENDPOINTS,
+  EXPORTED_SERVICES,
+  type ExportIndex,
+  type KubernetesObject,
+  LABEL_DERIVED_FOR,
+  LABEL_KUBERNETES_SERVICE_NAME,
+  LABEL_SERVICE_NAME,
+  LABEL_SLICE_MANAGED_BY,
+  MANAGER,
+  NAMESPACES,
+  type ResourceType,
+  SERVICE_EXPORTS,
+  SERVICE_IMPORTS,
+  SERVICES,
+} from '@isthmus/api'
+import { isDerivedService, serviceKey } from '@isthmus/core'
+import { type ClusterClient, type IndexFunction, Reflector, type Store } from '@isthmus/kube'
+import { trimNamespace, trimService, trimSlice } from './trim.ts'
+
+/** What the agent keeps in mind of its own cluster. Reads come from here; writes go through the client. */
+export class OwnCluster {
+  readonly client: ClusterClient
+  readonly exchangeNamespace: string
+  readonly #reflectors = new Map<string, Reflector<KubernetesObject>>()
+
+  readonly namespaces
+  readonly services
+  readonly slices
+  readonly serviceExports
+  readonly serviceImports
+  readonly exportIndexes
+  readonly exportedServices
+  readonly exportedEndpoints
+
+  constructor(client: ClusterClient, exchangeNamespace: string) {
+    this.client = client
+    this.exchangeNamespace = exchangeNamespace
+    const exchange = { namespace: exchangeNamespace }
+    this.namespaces = this.#follow(NAMESPACES, { trim: trimNamespace })
+    this.services = this.#follow(SERVICES, {
+      trim: trimService,
+      indexes: {
+        import: service => (isDerivedService(service) ? importKeys(service, LABEL_DERIVED_FOR) : []),
+      },
+    })
+    this.slices = this.#follow(ENDPOINT_SLICES, {
+      trim: trimSlice,
+      indexes: {
+        service: sourceKeys,
+        import: slice => (isImported(slice) ? importKeys(slice, LABEL_SERVICE_NAME) : []),
+      },
+    })
+    this.serviceExports = this.#follow(SERVICE_EXPORTS)
+    this.serviceImports = this.#follow(SERVICE_IMPORTS)
+    this.exportIndexes = this.#follow(EXPORT_INDEXES, exchange)
+    this.exportedServices = this.#follow(EXPORTED_SERVICES, exchange)
+    this.exportedEndpoints = this.#follow(EXPORTED_ENDPOINTS, {
+      ...exchange,
+      indexes: { service: ({ spec }) => [serviceKey(spec.service.namespace, spec.service.name)] },
+    })
+  }
+
+  start(): void {
+    for (const reflector of this.#reflectors.values()) reflector.start()
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#reflectors.values()].map(reflector => reflector.stop()))
+  }
+
+  /** Every list has succeeded in this process: only now does what is missing mean that it is not there. */
+  async whenSynced(signal: AbortSignal): Promise<void> {
+    await Promise.all([...this.#reflectors.values()].map(reflector => reflector.whenSynced(signal)))
+  }
+
+  /** Kinds that have not been listed yet, with the reason: what `ready` has to say. */
+  unsynced(): string[] {
+    return [...this.#reflectors]
+      .filter(([, { synced }]) => !synced)
+      .map(
+        ([what, { state }]) =>
+          `${what} not listed yet${state.error === undefined ? '' : `: ${state.error.message}`}`,
+      )
+  }
+
+  /** The index as it is stored, as far as known. */
+  get exportIndex(): ExportIndex | undefined {
+    return this.exportIndexes.get(`${this.exchangeNamespace}/${EXPORT_INDEX_NAME}`)
+  }
+
+  /** Whether imports can be made in a namespace: it is there, and not on its way out. */
+  hasNamespace(namespace: string): boolean {
+    const found = this.namespaces.get(namespace)
+    return (
+      found !== undefined &&
+      found.status?.phase !== 'Terminating' &&
+      found.metadata.deletionTimestamp === undefined
+    )
+  }
+
+  #follow<T extends KubernetesObject>(
+    type: ResourceType<T>,
+    options: { namespace?: string; trim?: (object: T) => T; indexes?: Record<string, IndexFunction<T>> } = {},
+  ): Store<T> {
+    const reflector = new Reflector<T>({ client: this.client, type, ...options })
+    this.#reflectors.set(type.plural, reflector as unknown as Reflector<KubernetesObject>)
+    return reflector.store
+  }
+}
+
+function isImported(slice: EndpointSlice): boolean {
+  return slice.metadata.labels?.[LABEL_SLICE_MANAGED_BY] === MANAGER
+}
+
+/** A source slice, under the Service that it belongs to. */
+function sourceKeys(slice: EndpointSlice): readonly string[] {
+  return isImported(slice) ? [] : importKeys(slice, LABEL_KUBERNETES_SERVICE_NAME)
+}
+
+function importKeys({ metadata }: KubernetesObject, label: string): readonly string[] {
+  const name = metadata.labels?.[label]
+  return name === undefined ? [] : [serviceKey(metadata.namespace ?? '', name)]
+}

@@ -1,0 +1,34 @@
+import type { EndpointSlice, Namespace, Service } from '@isthmus/api'
+
+/** What is kept of an object: most of a cluster's Services and slices are none of our business, and stay small. */
+
+export function trimNamespace({ apiVersion, kind, metadata, status }: Namespace): Namespace {
+  const { name, uid, resourceVersion, deletionTimestamp } = metadata as Required<Namespace['metadata']>
+  return {
+    apiVersion,
+    kind,
+    metadata: {
+      name,
+      uid,
+      resourceVersion,
+      ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
+    },
+    ...(status?.phase === undefined ? {} : { status: { phase: status.phase } }),
+  }
+}
+
+/** Status holds the load balancer's state, which changes often and is never used. An update keeps the server's. */
+export function trimService(service: Service): Service {
+  const { status: _, ...rest } = service
+  return withoutManagedFields(rest)
+}
+
+export function trimSlice(slice: EndpointSlice): EndpointSlice {
+  for (const endpoint of slice.endpoints ?? []) delete endpoint.targetRef
+  return withoutManagedFields({ ...slice, endpoints: slice.endpoints ?? [] })
+}
+
+function withoutManagedFields<T extends { metadata: { managedFields?: unknown[] } }>(object: T): T {
+  delete object.metadata.managedFields
+  return object
+}

@@ -1,0 +1,82 @@
+import type { ExportIndex, KubernetesObject } from '@isthmus/api'
+import { LABEL_DERIVED_FOR, LABEL_KUBERNETES_SERVICE_NAME, LABEL_SERVICE_NAME } from '@isthmus/api'
+import { isDerivedService, isOwnServiceImport, serviceKey } from '@isthmus/core'
+import type { OwnCluster } from './own/own-cluster.ts'
+
+/** Where changes of the own cluster lead: which keys have to be looked at again. */
+export interface Routes {
+  exported(key: string): void
+  imported(key: string): void
+  conditions(key: string): void
+  index(index: ExportIndex | undefined): void
+  namespace(name: string): void
+  /** The import that wants a Service of this key, whoever made it. */
+  wantedBy(serviceKey: string): string | undefined
+}
+
+/** Tells the routes of every change in the own cluster's caches, for as long as these live. */
+export function routeChanges(own: OwnCluster, routes: Routes): void {
+  const source = (key: string) => {
+    routes.exported(key)
+    routes.imported(key)
+    routes.conditions(key)
+  }
+  own.namespaces.subscribe(key => routes.namespace(key))
+  own.serviceExports.subscribe(key => {
+    source(key)
+    // What the index should name depends on the export itself, also when there is no record to store.
+    routes.index(own.exportIndex)
+  })
+  own.services.subscribe((key, next, previous) => {
+    const derivedFor = labelledKey(next ?? previous, LABEL_DERIVED_FOR)
+    if (derivedFor !== undefined) routes.imported(derivedFor)
+    const wantedBy = routes.wantedBy(key)
+    if (wantedBy !== undefined) routes.imported(wantedBy)
+    if (own.serviceExports.get(key) !== undefined) source(key)
+  })
+  own.slices.subscribe((_, next, previous) => {
+    const imported = labelledKey(next, LABEL_SERVICE_NAME) ?? labelledKey(previous, LABEL_SERVICE_NAME)
+    if (imported !== undefined) routes.imported(imported)
+    for (const slice of [next, previous]) {
+      const key = labelledKey(slice, LABEL_KUBERNETES_SERVICE_NAME)
+      if (key === undefined || own.serviceExports.get(key) === undefined) continue
+      routes.exported(key)
+      routes.imported(key)
+    }
+  })
+  own.serviceImports.subscribe(key => routes.imported(key))
+  own.exportIndexes.subscribe(() => routes.index(own.exportIndex))
+  own.exportedServices.subscribe((_, next, previous) => {
+    const service = (next ?? previous)?.spec.service
+    if (service !== undefined) routes.exported(serviceKey(service.namespace, service.name))
+  })
+  own.exportedEndpoints.subscribe((_, next, previous) => {
+    const service = (next ?? previous)?.spec.service
+    if (service !== undefined) routes.exported(serviceKey(service.namespace, service.name))
+  })
+}
+
+/** Keys of all services of which this cluster has anything: exports, records, imports, and parts of imports. */
+export function servicesKnown(own: OwnCluster): Set<string> {
+  const keys = new Set<string>(own.serviceExports.keys())
+  for (const { spec } of own.exportedServices.list())
+    keys.add(serviceKey(spec.service.namespace, spec.service.name))
+  for (const { spec } of own.exportedEndpoints.list())
+    keys.add(serviceKey(spec.service.namespace, spec.service.name))
+  const add = (key: string | undefined) => {
+    if (key !== undefined) keys.add(key)
+  }
+  for (const serviceImport of own.serviceImports.list()) {
+    if (isOwnServiceImport(serviceImport))
+      add(`${serviceImport.metadata.namespace}/${serviceImport.metadata.name}`)
+  }
+  for (const service of own.services.list())
+    if (isDerivedService(service)) add(labelledKey(service, LABEL_DERIVED_FOR))
+  for (const slice of own.slices.list()) add(labelledKey(slice, LABEL_SERVICE_NAME))
+  return keys
+}
+
+function labelledKey(object: KubernetesObject | undefined, label: string): string | undefined {
+  const name = object?.metadata.labels?.[label]
+  return name === undefined ? undefined : serviceKey(object?.metadata.namespace ?? '', name)
+}

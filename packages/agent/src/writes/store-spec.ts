@@ -1,0 +1,28 @@
+import type { KubernetesObject, ResourceType } from '@isthmus/api'
+import { type ClusterClient, isNotFound } from '@isthmus/kube'
+
+/** Deletes exactly the object that was seen. Gone already, or made anew meanwhile, is as good. */
+export async function deleteSeen<T extends KubernetesObject>(
+  client: ClusterClient,
+  type: ResourceType<T>,
+  { metadata: { name = '', namespace, uid } }: T,
+): Promise<void> {
+  try {
+    await client.delete(type, name, namespace, { uid })
+  } catch (error) {
+    if (!isNotFound(error)) throw error
+  }
+}
+
+/** Stores a spec under a name: creates, replaces, or does nothing. */
+export async function storeSpec<T extends KubernetesObject & { spec: unknown }>(
+  client: ClusterClient,
+  type: ResourceType<T>,
+  existing: T | undefined,
+  wanted: T,
+  same: (a: T['spec'], b: T['spec']) => boolean,
+): Promise<T> {
+  if (existing === undefined) return client.create(type, wanted)
+  if (same(existing.spec, wanted.spec)) return existing
+  return client.update(type, { ...wanted, metadata: { ...existing.metadata } })
+}
