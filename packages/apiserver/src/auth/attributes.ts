@@ -1,7 +1,9 @@
 /**
  * What a request wants to do, as authorization sees it. Read from method and URL alone, as
- * kube-apiserver's RequestInfo: a path that is not served is forbidden before it is not found.
+ * kube-apiserver's RequestInfo: what is not served is forbidden before it is not found.
  */
+import type { Target } from '../http/path.ts'
+import { booleanParameter } from '../http/query.ts'
 import type { UserInfo } from '../registry/definition.ts'
 import { forbidden } from '../status/failures.ts'
 import { failure, type StatusError } from '../status/status.ts'
@@ -41,41 +43,42 @@ const VERBS: Readonly<Record<string, string>> = {
   DELETE: 'delete',
 }
 
-/** Below /namespaces/NAME these are subresources of the Namespace, anything else is a resource in it. */
-const NAMESPACE_SUBRESOURCES = new Set(['status', 'finalize'])
-
-/** Attributes of a request; `url` is what follows host and port. */
-export function attributesOf(method: string, url: string): Attributes {
-  const questionMark = url.indexOf('?')
-  const path = decodePath(questionMark === -1 ? url : url.slice(0, questionMark))
-  const rest = resourceSegments(path.replace(/^\/+|\/+$/g, '').split('/'))
-  if (rest === undefined) return { verb: method.toLowerCase(), path }
-
-  const { group, version, parts } = rest
-  const watching = parts[0] === 'watch' && parts.length > 1
-  if (watching) parts.shift()
-  const namespaced = parts[0] === 'namespaces'
-  const namespace = namespaced ? (parts[1] ?? '') : ''
-  if (namespaced && parts.length > 2 && !NAMESPACE_SUBRESOURCES.has(parts[2] as string)) parts.splice(0, 2)
-  const [resource = '', name = '', subresource = ''] = parts
-  const attributes = { group, version, resource, subresource, namespace, name }
-
-  const verb = watching ? 'watch' : (VERBS[method] ?? '')
-  if (name !== '' || watching) return { verb, ...attributes }
+/**
+ * Attributes of a request, from the path as it will be served: two readings of one path would be a way
+ * round authorization.
+ */
+export function attributesOf(method: string, target: Target, query: URLSearchParams): Attributes {
+  if (target.type !== 'resource') return { verb: method.toLowerCase(), path: pathOf(target) }
+  const { group, version, plural, name = '', subresource = '', isWatch } = target
+  const attributes = {
+    group,
+    version,
+    resource: plural,
+    // What follows the subresource is its own affair: pods/NAME/proxy/any/path.
+    subresource: subresource.split('/')[0] as string,
+    // A Namespace is in itself: its own Roles can give rights on it.
+    namespace: target.namespace ?? (plural === 'namespaces' ? name : ''),
+    name,
+  }
+  const verb = isWatch ? 'watch' : (VERBS[method] ?? '')
+  if (name !== '' || isWatch) return { verb, ...attributes }
   if (verb === 'delete') return { verb: 'deletecollection', ...attributes }
   if (verb !== 'get') return { verb, ...attributes }
-  const query = new URLSearchParams(questionMark === -1 ? '' : url.slice(questionMark + 1))
-  return { ...attributes, verb: isTrue(query.get('watch')) ? 'watch' : 'list', name: selectedName(query) }
+  const watching = booleanParameter(query, 'watch') ?? false
+  return { ...attributes, verb: watching ? 'watch' : 'list', name: selectedName(query) }
 }
 
-/** `[group, version, …]` of the paths below /api and /apis that name a resource. */
-function resourceSegments(
-  segments: readonly string[],
-): { group: string; version: string; parts: string[] } | undefined {
-  const [root, first = '', second = '', ...rest] = segments
-  if (root === 'api' && segments.length >= 3) return { group: '', version: first, parts: [second, ...rest] }
-  if (root === 'apis' && segments.length >= 4) return { group: first, version: second, parts: rest }
-  return undefined
+function pathOf(target: Exclude<Target, { type: 'resource' }>): string {
+  switch (target.type) {
+    case 'group':
+      return `/apis/${target.group}`
+    case 'version':
+      return target.group === '' ? `/api/${target.version}` : `/apis/${target.group}/${target.version}`
+    case 'other':
+      return target.path
+    default:
+      return `/${target.type}`
+  }
 }
 
 /** A list or watch of one name is authorized for that name: `resourceNames` of a rule can allow it. */
@@ -86,16 +89,6 @@ function selectedName(query: URLSearchParams): string {
     .find(t => /^metadata\.name==?/.test(t))
   const name = term?.replace(/^metadata\.name==?/, '') ?? ''
   return /[/%]|^\.\.?$/.test(name) ? '' : name
-}
-
-const isTrue = (value: string | null): boolean => value !== null && !/^(false|0)$/i.test(value)
-
-function decodePath(path: string): string {
-  try {
-    return decodeURIComponent(path)
-  } catch {
-    return path
-  }
 }
 
 /** 403 with kube-apiserver's text. `reason` is what the authorizer has to say beside "no". */

@@ -1,9 +1,8 @@
 /** Who a request is from: a client certificate, a bearer token, or nobody. */
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Socket } from 'node:net'
 import type { UserInfo } from '../registry/definition.ts'
 import { failure } from '../status/status.ts'
-import { certificateIdentity } from './client-certificate.ts'
+import { type ConnectedRequest, certificateIdentity } from './client-certificate.ts'
 import {
   InvalidToken,
   type ServiceAccountTokens,
@@ -12,9 +11,8 @@ import {
 import { ANONYMOUS, GROUPS } from './users.ts'
 
 /** A request of HTTP/1.1 or HTTP/2. */
-export interface Credentials {
+export interface Credentials extends ConnectedRequest {
   readonly headers: IncomingHttpHeaders
-  readonly socket: Socket
 }
 
 export const unauthorized = () => failure(401, 'Unauthorized', 'Unauthorized')
@@ -23,10 +21,10 @@ export const unauthorized = () => failure(401, 'Unauthorized', 'Unauthorized')
  * The user of a request. A credential that is good decides; one that is not is an error (401) if there
  * is no good one; without any it is `system:anonymous`.
  */
-export function authenticate({ headers, socket }: Credentials, tokens: ServiceAccountTokens): UserInfo {
-  const certificate = certificateIdentity(socket)
+export function authenticate(request: Credentials, tokens: ServiceAccountTokens): UserInfo {
+  const certificate = certificateIdentity(request)
   if (typeof certificate === 'object') return authenticated(certificate)
-  const token = bearerToken(headers.authorization)
+  const token = bearerToken(request.headers.authorization)
   if (token !== undefined) return verify(token, tokens).user
   if (certificate === 'untrusted') throw unauthorized()
   return ANONYMOUS

@@ -6,18 +6,25 @@ import type { UserInfo } from '../registry/definition.ts'
 /** What a connection's certificate says: a user, nothing, or something that nobody vouches for. */
 export type CertificateIdentity = UserInfo | 'none' | 'untrusted'
 
-/** A connection keeps its certificate, and taking one apart is slow. */
+/** A request of HTTP/1.1 or HTTP/2. */
+export interface ConnectedRequest {
+  readonly socket: Socket
+  /** HTTP/2 alone: its requests have a proxy of the socket each, but share the session. */
+  readonly stream?: { readonly session?: object | undefined }
+}
+
+/** Taking a certificate apart is slow, and a connection keeps the one it came with. */
 const known = new WeakMap<object, CertificateIdentity>()
 
 /**
  * Common name and organizations of a certificate that the server's authority has signed for clients. The
  * handshake has checked that; it goes on without, so that the answer can be a 401.
  */
-export function certificateIdentity(socket: Socket | TLSSocket): CertificateIdentity {
+export function certificateIdentity({ socket, stream }: ConnectedRequest): CertificateIdentity {
   if (!('getPeerCertificate' in socket)) return 'none'
-  // An HTTP/2 request's socket is a proxy of its own; the one behind it is the connection's.
-  let identity = known.get(socket)
-  if (identity === undefined) known.set(socket, (identity = read(socket)))
+  const connection = stream?.session ?? socket
+  const identity = known.get(connection) ?? read(socket as TLSSocket)
+  known.set(connection, identity)
   return identity
 }
 
