@@ -14,7 +14,7 @@ import {
 import { chunkName } from '../naming/names.ts'
 
 /** What a member publishes for one service: an ExportedService and its ExportedEndpoints by name. */
-export interface ServiceRecord {
+export interface ExportRecord {
   readonly spec: ExportedServiceSpec
   readonly chunks: ReadonlyMap<string, ExportedEndpointsSpec>
 }
@@ -27,7 +27,7 @@ export function recordOf(
   serviceExport: ServiceExport,
   service: Service,
   slices: readonly EndpointSlice[],
-): ServiceRecord {
+): ExportRecord {
   const namespace = service.metadata.namespace ?? ''
   const name = service.metadata.name ?? ''
   const chunks = new Map<string, ExportedEndpointsSpec>()
