@@ -2,6 +2,7 @@
  * What a resource is, as data. The REST verbs, discovery, tables, patches and OpenAPI read these
  * definitions and know no resource by name; a resource is added by adding a definition.
  */
+import type { LocalApi } from '../rest/local-api.ts'
 import type { Schema } from '../schema/schema.ts'
 import type { FieldError } from './field-error.ts'
 
@@ -60,6 +61,8 @@ export interface ResourceDefinition extends ResourceKey {
   readonly hasGeneration: boolean
   readonly status: boolean
   readonly scale?: ScalePaths
+  /** There is a `/finalize` (namespaces): a replace that writes `spec.finalizers` alone. */
+  readonly finalize?: boolean
   /** Field selectors beyond metadata.name and metadata.namespace. */
   readonly selectableFields: Readonly<Record<string, (object: StoredObject) => string>>
   readonly columns: readonly Column[]
@@ -113,7 +116,7 @@ export interface Connection {
     verb: Verb,
     owner: StoredObject,
     body: StoredObject | undefined,
-    context: WriteContext,
+    context: ConnectionContext,
   ) => StoredObject | Promise<StoredObject>
 }
 
@@ -135,7 +138,7 @@ export interface Column {
   readonly cell: (object: StoredObject, now: Date) => unknown
 }
 
-export type Subresource = '' | 'status' | 'scale'
+export type Subresource = '' | 'status' | 'scale' | 'finalize'
 
 /** What a rule may know of the write that it takes part in. All synchronous: a write is one turn of the event loop. */
 export interface WriteContext {
@@ -147,6 +150,11 @@ export interface WriteContext {
   readonly storage: ReadableStorage
   /** Adds a `Warning` header to the answer. */
   warn(text: string): void
+}
+
+/** What a subresource of its own kind may use: it may write, as its user. */
+export interface ConnectionContext extends WriteContext {
+  readonly api: LocalApi
 }
 
 export interface UserInfo {

@@ -21,7 +21,12 @@ const details = (about: About, name: string | undefined, more: StatusDetails = {
 export const badRequest = (message: string): StatusError => failure(400, 'BadRequest', message)
 
 export const notFound = (about: About, name: string): StatusError =>
-  failure(404, 'NotFound', `${qualified(about.plural, about.group)} "${name}" not found`, details(about, name))
+  failure(
+    404,
+    'NotFound',
+    `${qualified(about.plural, about.group)} "${name}" not found`,
+    details(about, name),
+  )
 
 export const alreadyExists = (about: About, name: string, beingDeleted = false): StatusError =>
   failure(
@@ -78,12 +83,7 @@ export const invalidOptions = (kind: string, errors: readonly FieldError[]): Sta
   invalid('meta.k8s.io', kind, '', errors)
 
 export const methodNotAllowed = (): StatusError =>
-  failure(
-    405,
-    'MethodNotAllowed',
-    'the server does not allow this method on the requested resource',
-    {},
-  )
+  failure(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {})
 
 export const unknownResource = (): StatusError =>
   failure(404, 'NotFound', 'the server could not find the requested resource', {})

@@ -17,7 +17,8 @@ export type StorageListener = (event: StorageEvent) => void
 export const objectKey = (namespace: string | undefined, name: string): string =>
   namespace ? `${namespace}/${name}` : name
 
-export const keyOf = (object: StoredObject): string => objectKey(object.metadata.namespace, object.metadata.name)
+export const keyOf = (object: StoredObject): string =>
+  objectKey(object.metadata.namespace, object.metadata.name)
 
 export class Collection {
   readonly key: ResourceKey

@@ -132,7 +132,10 @@ export class Storage implements ReadableStorage {
   #expect(collection: Collection, key: string, expected: string): StoredObject {
     const found = collection.get(key)
     if (found === undefined || found.metadata.resourceVersion !== expected) {
-      throw new StorageConflict(`${collection.key.plural} ${key} is not at resourceVersion ${expected}`, found)
+      throw new StorageConflict(
+        `${collection.key.plural} ${key} is not at resourceVersion ${expected}`,
+        found,
+      )
     }
     return found
   }

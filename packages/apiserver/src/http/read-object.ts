@@ -1,0 +1,128 @@
+/** The object in the body of a create or a replace. */
+import { parseDocument } from 'yaml'
+import type { ResourceDefinition, StoredObject } from '../registry/definition.ts'
+import { invalid as invalidField } from '../registry/field-error.ts'
+import type { Registry } from '../registry/registry.ts'
+import { parseGoJson } from '../representations/go-json.ts'
+import { decodeObject, type FieldValidation, refuseDocument } from '../rest/decode.ts'
+import { isObject } from '../rest/decode-built-in.ts'
+import { apiVersionOf } from '../rest/environment.ts'
+import { badRequest, invalid } from '../status/failures.ts'
+import { failure } from '../status/status.ts'
+import type { Exchange } from './exchange.ts'
+
+export interface Document {
+  readonly value: Record<string, unknown>
+  readonly duplicates: readonly string[]
+}
+
+const ACCEPTED = 'application/json, application/yaml, application/vnd.kubernetes.protobuf'
+
+/** Type without parameters; JSON if there is none. */
+export const mediaTypeOf = (header: string | undefined): string =>
+  (header ?? 'application/json').split(';', 1)[0]?.trim().toLowerCase() || 'application/json'
+
+/** The body as it came. `kind` names what is expected in errors. Throws a 400, 413 or 415 StatusError. */
+export async function readDocument(exchange: Exchange, kind: string): Promise<Document> {
+  const type = mediaTypeOf(exchange.header('content-type'))
+  if (type !== 'application/json' && type !== 'application/yaml') {
+    throw failure(
+      415,
+      'UnsupportedMediaType',
+      `the body of the request was in an unknown format - accepted media types include: ${ACCEPTED}`,
+    )
+  }
+  const body = await exchange.body()
+  const refuse = (why: string) =>
+    badRequest(
+      `the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; json parse error: ${why} (${summary(body)})`,
+    )
+  const text = body.toString()
+  const { value, error, duplicates } = type === 'application/yaml' ? parseYaml(text) : parseGoJson(text, true)
+  if (error !== undefined) throw refuse(error)
+  if (!isObject(value))
+    throw refuse(`json: cannot unmarshal ${goName(value)} into Go value of type ${TYPE_META}`)
+  return { value, duplicates }
+}
+
+/** Checks that the document is of the resource's kind and makes an object of it. Throws a StatusError. */
+export function toObject(
+  registry: Registry,
+  definition: ResourceDefinition,
+  { value, duplicates }: Document,
+  fieldValidation: FieldValidation,
+  warn: (text: string) => void,
+): StoredObject {
+  checkKind(registry, definition, value)
+  try {
+    return decodeObject(definition, value, { fieldValidation, warn, duplicates })
+  } catch (error) {
+    throw refuseDocument(definition, error)
+  }
+}
+
+/** Of a body without kind or apiVersion they are taken from the path. */
+function checkKind(registry: Registry, definition: ResourceDefinition, value: Record<string, unknown>): void {
+  const expected = apiVersionOf(definition)
+  const { kind = definition.kind, apiVersion = expected } = value as { kind?: string; apiVersion?: string }
+  if (definition.custom) {
+    if (apiVersion !== expected) throw otherVersion(apiVersion, expected)
+    if (kind === definition.kind) return
+    const { name = '' } = (value.metadata ?? {}) as { name?: string }
+    throw invalid(definition.group, definition.kind, name, [
+      invalidField('kind', kind, `must be ${definition.kind}`),
+    ])
+  }
+  if (kind === definition.kind && apiVersion === expected) return
+  const [group, version] = apiVersion.includes('/')
+    ? (apiVersion.split('/', 2) as [string, string])
+    : ['', apiVersion]
+  const isKnown = registry.resources(group, version).some(other => other.kind === kind && !other.custom)
+  if (isKnown && kind === definition.kind) throw otherVersion(apiVersion, expected)
+  const why = isKnown
+    ? `converting (${version}.${kind}) to (${packageOf(definition.group)}.${definition.kind}): unknown conversion`
+    : `no kind "${kind}" is registered for version "${apiVersion}" in scheme "<any>"`
+  throw badRequest(`${kind} in version "${version}" cannot be handled as a ${definition.kind}: ${why}`)
+}
+
+const otherVersion = (found: string, expected: string) =>
+  badRequest(`the API version in the data (${found}) does not match the expected API version (${expected})`)
+
+/** Go package of a group's internal types. */
+const packageOf = (group: string): string => (group === '' ? 'core' : (group.split('.', 1)[0] as string))
+
+/** Throws nothing: the error is in the answer. Aliases are bounded, so that a small text cannot grow without end. */
+export function parseYaml(text: string): { value?: unknown; error?: string; duplicates: readonly string[] } {
+  const document = parseDocument(text, { uniqueKeys: false, version: '1.1', merge: true })
+  const [problem] = document.errors
+  if (problem) {
+    const line = problem.linePos?.[0].line ?? 1
+    return {
+      error: `error converting YAML to JSON: yaml: line ${line}: ${firstLine(problem.message)}`,
+      duplicates: [],
+    }
+  }
+  try {
+    return { value: document.toJS({ maxAliasCount: 100 }), duplicates: [] }
+  } catch (error) {
+    return { error: `error converting YAML to JSON: yaml: ${(error as Error).message}`, duplicates: [] }
+  }
+}
+
+const firstLine = (text: string): string => (text.split('\n', 1)[0] as string).replace(/ at line \d.*$/, '')
+
+const TYPE_META =
+  'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
+const SUMMARY_BYTES = 30
+
+/** The body's beginning for an error: as text if it looks like an object, else in hex. */
+function summary(body: Buffer): string {
+  if (body.length === 0) return '<empty>'
+  const start = body.subarray(0, SUMMARY_BYTES).toString(body[0] === 0x7b ? 'utf8' : 'hex')
+  return body.length > SUMMARY_BYTES ? `${start} ...` : start
+}
+
+function goName(value: unknown): string {
+  if (Array.isArray(value)) return 'array'
+  return typeof value === 'boolean' ? 'bool' : typeof value
+}
