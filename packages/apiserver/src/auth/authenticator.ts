@@ -19,15 +19,19 @@ export const unauthorized = () => failure(401, 'Unauthorized', 'Unauthorized')
 
 /**
  * The user of a request. A credential that is good decides; one that is not is an error (401) if there
- * is no good one; without any it is `system:anonymous`.
+ * is no good one; without any it is `anonymous`.
  */
-export function authenticate(request: Credentials, tokens: ServiceAccountTokens): UserInfo {
+export function authenticate(
+  request: Credentials,
+  tokens: ServiceAccountTokens,
+  anonymous: UserInfo = ANONYMOUS,
+): UserInfo {
   const certificate = certificateIdentity(request)
   if (typeof certificate === 'object') return authenticated(certificate)
   const token = bearerToken(request.headers.authorization)
   if (token !== undefined) return verify(token, tokens).user
   if (certificate === 'untrusted') throw unauthorized()
-  return ANONYMOUS
+  return anonymous
 }
 
 function verify(token: string, tokens: ServiceAccountTokens): VerifiedToken {
