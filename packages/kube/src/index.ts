@@ -6,6 +6,7 @@ export { ConnectionError, type ConnectionFailure } from './client/connection-err
 export { objectKey, parseKey, resourceName } from './client/resource-path.ts'
 export { type Clock, systemClock } from './clock.ts'
 export { Controller, type ControllerOptions } from './controller/controller.ts'
+export { LeaderLease, type LeaderLeaseOptions } from './controller/leader-lease.ts'
 export { done, type Outcome, requeueAfter, retry } from './controller/outcome.ts'
 export { type AddOptions, WorkQueue, type WorkQueueOptions } from './controller/work-queue.ts'
 export {

@@ -1,12 +1,14 @@
 import type { KubernetesObject, ResourceType } from '@isthmus/api'
 import { type BackoffOptions, backoffDelay } from '../backoff.ts'
 import { ApiError } from '../client/api-error.ts'
-import type { ClusterClient } from '../client/cluster-client.ts'
+import type { ClusterClient, WatchEvent } from '../client/cluster-client.ts'
 import { objectKey } from '../client/resource-path.ts'
 import { type Clock, systemClock } from '../clock.ts'
+import { Listeners } from '../listeners.ts'
 import { listAll } from './list-all.ts'
-import { recoveryFrom, ShortWatchError, SilentWatchError, VersionWentBackError } from './recovery.ts'
-import { compareVersions } from './resource-version.ts'
+import { type Recovery, recoveryFrom, ShortWatchError, VersionWentBackError } from './recovery.ts'
+import { isLower } from './resource-version.ts'
+import { SilenceGuard } from './silence-guard.ts'
 import { type IndexFunction, Store } from './store.ts'
 
 export interface ReflectorOptions<T extends KubernetesObject> {
@@ -16,7 +18,7 @@ export interface ReflectorOptions<T extends KubernetesObject> {
   namespace?: string | undefined
   labelSelector?: string | undefined
   fieldSelector?: string | undefined
-  /** What of an object is kept. Default: all but metadata.managedFields. */
+  /** What is kept of an object, which it may change in place. Default: all but metadata.managedFields. */
   trim?: ((object: T) => T) | undefined
   indexes?: Record<string, IndexFunction<T>> | undefined
   /** Objects per page of a list. Default: 500. */
@@ -24,8 +26,8 @@ export interface ReflectorOptions<T extends KubernetesObject> {
   /** Default: 250 ms, doubled up to 30 s, half of it random. */
   backoff?: BackoffOptions | undefined
   /**
-   * After how long without a word a watch is given up. Default: 100 s; API servers send a bookmark a
-   * minute, give or take a quarter.
+   * After how long without an event or a bookmark a watch is given up. Default: 100 s, as API servers send a
+   * bookmark a minute, give or take a quarter. Doubled, up to 16 times, for those that send none.
    */
   silenceMs?: number | undefined
   random?: (() => number) | undefined
@@ -33,11 +35,11 @@ export interface ReflectorOptions<T extends KubernetesObject> {
 }
 
 export interface ReflectorState {
-  /** `waiting`: until the next attempt, after `error`. */
+  /** `waiting`: until the next attempt, because of `error`. */
   phase: 'listing' | 'watching' | 'waiting' | 'stopped'
-  /** Why the store may be behind; unset while all is well. */
+  /** Why the store may be behind; kept until the server accepts a watch again. */
   error?: Error
-  /** When the server last said anything, by the clock: milliseconds. */
+  /** When the server last said anything, in milliseconds of the wall clock. */
   lastContact?: number
   /** The version that the store has reached. */
   resourceVersion?: string
@@ -47,17 +49,22 @@ export interface ReflectorState {
 
 const DEFAULT_BACKOFF: BackoffOptions = { initialMs: 250, maxMs: 30_000, factor: 2 }
 
-/** Keeps a store in step with the objects of one kind on a server, for ever: whatever fails is tried again. */
+/**
+ * Keeps a store in step with the objects of one kind on a server: a list, then watches from where it ended.
+ * Whatever fails is tried again for ever, and meanwhile the store holds what was last known.
+ */
 export class Reflector<T extends KubernetesObject> {
   readonly store: Store<T>
   readonly #options: ReflectorOptions<T>
   readonly #clock: Clock
   readonly #random: () => number
   readonly #trim: (object: T) => T
-  readonly #stateListeners = new Set<(state: ReflectorState) => void>()
+  readonly #silence: SilenceGuard
+  readonly #stateListeners = new Listeners<[ReflectorState]>()
   readonly #synced = Promise.withResolvers<void>()
   #state: ReflectorState = { phase: 'stopped', restored: false }
   #isSynced = false
+  /** In a row; an event ends the row. */
   #failures = 0
   #running: { stopping: AbortController; ended: Promise<void> } | undefined
 
@@ -66,11 +73,12 @@ export class Reflector<T extends KubernetesObject> {
     this.#clock = options.clock ?? systemClock
     this.#random = options.random ?? Math.random
     this.#trim = options.trim ?? withoutManagedFields
+    this.#silence = new SilenceGuard(options.silenceMs ?? 100_000, this.#clock)
     this.store = new Store(options.indexes)
   }
 
   get state(): ReflectorState {
-    return this.#state
+    return { ...this.#state }
   }
 
   /** The first list has succeeded: what is not in the store is not there. */
@@ -84,17 +92,18 @@ export class Reflector<T extends KubernetesObject> {
     this.#running = { stopping, ended: this.#run(stopping.signal) }
   }
 
+  /** The store stays as it is. It can be started again. */
   async stop(): Promise<void> {
     const running = this.#running
     if (running === undefined) return
     running.stopping.abort()
     await running.ended
-    this.#running = undefined
+    if (this.#running === running) this.#running = undefined
   }
 
-  /** Rejects with the signal's reason only: failures are in the state, and tried again. */
+  /** Rejects with the signal's reason, and never otherwise: failures are in the state, and tried again. */
   whenSynced(signal?: AbortSignal): Promise<void> {
-    if (signal === undefined) return this.#synced.promise
+    if (signal === undefined || this.#isSynced) return this.#synced.promise
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const onAbort = () => reject(signal.reason)
     if (signal.aborted) onAbort()
@@ -108,31 +117,31 @@ export class Reflector<T extends KubernetesObject> {
 
   /** Called when phase, error or restored change. Returns the function that ends the subscription. */
   subscribeState(listener: (state: ReflectorState) => void): () => void {
-    this.#stateListeners.add(listener)
-    return () => {
-      this.#stateListeners.delete(listener)
-    }
+    return this.#stateListeners.add(listener)
   }
 
   async #run(stopping: AbortSignal): Promise<void> {
-    let from: 'rewatch' | 'relist' = 'relist'
-    while (!stopping.aborted) {
-      try {
-        if (from === 'relist') await this.#list(stopping)
-        from = 'relist'
-        await this.#watch(stopping)
-        from = 'rewatch'
-      } catch (error) {
-        if (stopping.aborted) break
-        const recovery = recoveryFrom(error)
-        if (this.#state.phase !== 'listing') from = recovery.from
-        this.#failures++
-        if (recovery.now && this.#failures === 1) continue
-        this.#change({ phase: 'waiting', error: error as Error })
-        await this.#clock.sleep(this.#delay(error), stopping).catch(() => {})
-      }
-    }
+    let from: Recovery['from'] = 'relist'
+    while (!stopping.aborted) from = await this.#follow(from, stopping)
     this.#change({ phase: 'stopped' })
+  }
+
+  /** Follows the server until something ends it; returns how to take it up again, after having waited. */
+  async #follow(from: Recovery['from'], stopping: AbortSignal): Promise<Recovery['from']> {
+    let recovery: Recovery = { from: 'relist', now: false }
+    try {
+      if (from === 'relist') await this.#list(stopping)
+      recovery = { from: 'rewatch', now: true }
+      await this.#watch(stopping)
+    } catch (error) {
+      if (stopping.aborted) return 'relist'
+      if (recovery.from === 'rewatch') recovery = recoveryFrom(error)
+      this.#failures++
+      const wait = !recovery.now || this.#failures > 1
+      this.#change({ phase: wait ? 'waiting' : 'listing', error: error as Error })
+      if (wait) await this.#clock.sleep(this.#delayAfter(error), stopping).catch(() => {})
+    }
+    return recovery.from
   }
 
   async #list(signal: AbortSignal): Promise<void> {
@@ -147,95 +156,84 @@ export class Reflector<T extends KubernetesObject> {
       trim: this.#trim,
       onPage: () => this.#heard(),
     })
-    const before = this.#state.resourceVersion
-    const wentBack = before !== undefined && (compareVersions(resourceVersion, before) ?? 0) < 0
+    const restored = this.#state.restored || isLower(resourceVersion, this.#state.resourceVersion)
     this.store.replace(objects)
-    this.#state = { ...this.#state, resourceVersion, restored: this.#state.restored || wentBack }
+    this.#change({ resourceVersion, restored })
     this.#isSynced = true
     this.#synced.resolve()
   }
 
   async #watch(stopping: AbortSignal): Promise<void> {
     const { client, type, namespace, labelSelector, fieldSelector } = this.#options
-    const ending = new AbortController()
-    const signal = AbortSignal.any([stopping, ending.signal])
-    const started = this.#clock.now()
-    let heardOf = false
-    const watchdog = this.#giveUpSilent(ending, signal)
+    const started = this.#clock.elapsed()
+    const { signal, end } = this.#silence.watch(stopping)
+    let events = 0
     try {
-      const events = client.watch(type, {
+      const stream = client.watch(type, {
         namespace,
         labelSelector,
         fieldSelector,
         signal,
         resourceVersion: this.#state.resourceVersion,
         allowWatchBookmarks: true,
+        // As client-go: the load on the server spreads, and a client that is forgotten does not last.
         timeoutSeconds: Math.round(300 * (1 + this.#random())),
-        onOpen: () => {
-          this.#heard()
-          this.#change({ phase: 'watching' })
-        },
+        onOpen: () => this.#opened(),
       })
-      for await (const event of events) {
-        this.#heard()
+      for await (const event of stream) {
+        if (events++ === 0) this.#opened()
         this.#failures = 0
-        heardOf = true
-        this.#apply(event.type, event.object)
+        this.#apply(event)
       }
-    } catch (error) {
-      throw ending.signal.aborted ? ending.signal.reason : error
     } finally {
-      ending.abort()
-      await watchdog
+      end()
     }
-    if (!heardOf && this.#clock.now() - started < 1000) throw new ShortWatchError()
+    signal.throwIfAborted()
+    if (events === 0 && this.#clock.elapsed() - started < 1000) throw new ShortWatchError()
     this.#failures = 0
   }
 
-  #apply(type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK', object: T): void {
-    const version = object.metadata.resourceVersion
-    const before = this.#state.resourceVersion
-    if (version !== undefined && before !== undefined && (compareVersions(version, before) ?? 0) < 0) {
-      throw new VersionWentBackError(before, version)
+  #apply({ type, object }: WatchEvent<T>): void {
+    this.#heard()
+    const { resourceVersion } = object.metadata
+    if (resourceVersion !== undefined && isLower(resourceVersion, this.#state.resourceVersion)) {
+      throw new VersionWentBackError(this.#state.resourceVersion, resourceVersion)
     }
-    if (type === 'DELETED') this.store.delete(objectKey(object))
-    else if (type !== 'BOOKMARK') this.store.set(this.#trim(object))
-    if (version !== undefined) this.#state.resourceVersion = version
+    if (type === 'BOOKMARK') this.#silence.expectBookmarks()
+    else if (type === 'DELETED') this.store.delete(objectKey(object))
+    else this.store.set(this.#trim(object))
+    if (resourceVersion !== undefined) this.#state.resourceVersion = resourceVersion
   }
 
-  /** Ends the watch when nothing was heard for too long. */
-  async #giveUpSilent(ending: AbortController, signal: AbortSignal): Promise<void> {
-    const silenceMs = this.#options.silenceMs ?? 100_000
-    let since = this.#clock.now()
-    try {
-      for (;;) {
-        await this.#clock.sleep(Math.max(since + silenceMs - this.#clock.now(), 1), signal)
-        since = Math.max(since, this.#state.lastContact ?? 0)
-        if (this.#clock.now() - since >= silenceMs) return ending.abort(new SilentWatchError(silenceMs))
-      }
-    } catch {
-      // The watch ended first.
-    }
+  #opened(): void {
+    this.#heard()
+    const { error, ...state } = this.#state
+    if (error === undefined && state.phase === 'watching') return
+    this.#state = state
+    this.#change({ phase: 'watching' })
   }
 
   #heard(): void {
     this.#state.lastContact = this.#clock.now()
+    this.#silence.heard()
   }
 
-  #delay(error: unknown): number {
+  #delayAfter(error: unknown): number {
     const backoff = backoffDelay(this.#options.backoff ?? DEFAULT_BACKOFF, this.#failures, this.#random)
     const asked = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0
     return Math.max(backoff, asked * (1 + this.#random() / 4))
   }
 
-  #change(change: Pick<ReflectorState, 'phase' | 'error'>): void {
-    const { error: _, ...rest } = this.#state
-    this.#state = { ...rest, ...change }
-    for (const listener of this.#stateListeners) listener(this.#state)
+  #change(change: Partial<ReflectorState>): void {
+    const { phase, error, restored } = this.#state
+    this.#state = { ...this.#state, ...change }
+    const same =
+      phase === this.#state.phase && error === this.#state.error && restored === this.#state.restored
+    if (!same) this.#stateListeners.call(this.state)
   }
 }
 
-/** An update without managedFields leaves the server's as they are. */
+/** The server keeps its own when an update has none. */
 function withoutManagedFields<T extends KubernetesObject>(object: T): T {
   delete object.metadata.managedFields
   return object

@@ -1,11 +1,10 @@
-/**
- * Compares two resourceVersions of one kind: negative, 0 or positive as for sort; undefined if one is not a
- * decimal number. Clients may compare them since Kubernetes 1.35 (KEP-5504); servers before count up too.
- */
-export function compareVersions(a: string, b: string): number | undefined {
-  if (!DECIMAL.test(a) || !DECIMAL.test(b)) return undefined
-  if (a.length !== b.length) return a.length - b.length
-  return a < b ? -1 : a > b ? 1 : 0
-}
-
 const DECIMAL = /^(0|[1-9]\d*)$/
+
+/**
+ * Whether one resourceVersion of a kind is before another. They are decimal numbers that may be compared
+ * (KEP-5504, since Kubernetes 1.35; in practice since ever); of what is none, nothing is before anything.
+ */
+export function isLower(version: string, than: string | undefined): than is string {
+  if (than === undefined || !DECIMAL.test(version) || !DECIMAL.test(than)) return false
+  return version.length === than.length ? version < than : version.length < than.length
+}

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { KubernetesObject } from '@isthmus/api'
 import { objectKey } from '../client/resource-path.ts'
+import { Listeners } from '../listeners.ts'
 
 /** `next` is undefined when the object is gone, `previous` when it is new. */
 export type StoreListener<T> = (key: string, next: T | undefined, previous: T | undefined) => void
@@ -17,7 +18,7 @@ const NOTHING: readonly never[] = []
 export class Store<T extends KubernetesObject> {
   readonly #objects = new Map<string, T>()
   readonly #indexes = new Map<string, Index<T>>()
-  readonly #listeners = new Set<StoreListener<T>>()
+  readonly #listeners = new Listeners<Parameters<StoreListener<T>>>()
   #list: readonly T[] | undefined
 
   constructor(indexes: Record<string, IndexFunction<T>> = {}) {
@@ -51,10 +52,7 @@ export class Store<T extends KubernetesObject> {
 
   /** Returns the function that ends the subscription. What is there already is not told. */
   subscribe(listener: StoreListener<T>): () => void {
-    this.#listeners.add(listener)
-    return () => {
-      this.#listeners.delete(listener)
-    }
+    return this.#listeners.add(listener)
   }
 
   /** Puts an object in the place of the one of its key. Tells nobody if it is the same, field by field. */
@@ -85,7 +83,7 @@ export class Store<T extends KubernetesObject> {
     else this.#objects.set(key, next)
     this.#list = undefined
     for (const index of this.#indexes.values()) index.move(key, next, previous)
-    for (const listener of this.#listeners) listener(key, next, previous)
+    this.#listeners.call(key, next, previous)
   }
 }
 

@@ -1,0 +1,278 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { SERVICES } from '@isthmus/api'
+import { connect } from '../client/connect.ts'
+import { staticCredentials } from '../credentials/credentials.ts'
+import { eventually } from '../testing/eventually.ts'
+import { ScriptedServer } from '../testing/scripted-server.ts'
+import { Reflector, type ReflectorOptions, type ReflectorState } from './reflector.ts'
+
+type Options = Partial<ReflectorOptions<(typeof SERVICES)['object'] & object>>
+
+const FAST = { initialMs: 2, maxMs: 10, factor: 2 }
+
+async function setUp(
+  context: TestContext,
+  options: Options = {},
+  names: readonly string[] = ['a', 'b', 'c'],
+) {
+  const server = await ScriptedServer.start()
+  for (const name of names) server.put(name)
+  const client = connect(staticCredentials({ server: server.url }))
+  const reflector = new Reflector({ client, type: SERVICES, backoff: FAST, ...options })
+  const deleted: string[] = []
+  reflector.store.subscribe((key, next) => next === undefined && deleted.push(key))
+  const states: ReflectorState[] = []
+  reflector.subscribeState(state => states.push(state))
+  context.after(async () => {
+    await reflector.stop()
+    await client.close()
+    await server[Symbol.asyncDispose]()
+  })
+  const names_ = () => [...reflector.store.keys()].sort().map(key => key.replace('demo/', ''))
+  const insync = () =>
+    eventually(() => {
+      assert.deepEqual(names_(), [...server.objects.keys()].sort())
+      for (const object of reflector.store.list()) {
+        const { name = '', resourceVersion } = object.metadata
+        assert.equal(resourceVersion, server.objects.get(name)?.metadata.resourceVersion)
+      }
+      assert.equal(reflector.state.phase, 'watching')
+      assert.equal(server.watches, 1)
+    })
+  const begin = async () => {
+    reflector.start()
+    await reflector.whenSynced(AbortSignal.timeout(5000))
+    await insync()
+  }
+  return { server, client, reflector, deleted, states, names: names_, insync, begin }
+}
+
+test('follows what happens, and fills in what lists leave out', async context => {
+  const { server, reflector, deleted, insync, begin } = await setUp(context)
+  assert.equal(reflector.synced, false)
+  await begin()
+  server.put('d')
+  server.put('a', 'changed')
+  server.remove('b')
+  await insync()
+  assert.deepEqual(deleted, ['demo/b'])
+  assert.equal(reflector.store.get('demo/c')?.kind, 'Service')
+  assert.equal(reflector.state.resourceVersion, String(server.version))
+  assert.ok(Date.now() - (reflector.state.lastContact ?? 0) < 5000)
+  const [watch] = server.requests.filter(({ query }) => query.has('watch'))
+  assert.equal(watch?.query.get('allowWatchBookmarks'), 'true')
+  const timeout = Number(watch?.query.get('timeoutSeconds'))
+  assert.ok(timeout >= 300 && timeout <= 600)
+})
+
+test('trims what it takes in, from lists and from events', async context => {
+  const trim: Options['trim'] = object => ({
+    ...object,
+    metadata: { ...object.metadata, labels: { trimmed: 'yes' } },
+  })
+  const { server, reflector, begin, insync } = await setUp(context, { trim })
+  await begin()
+  server.put('d')
+  await insync()
+  for (const object of reflector.store.list()) assert.equal(object.metadata.labels?.trimmed, 'yes')
+})
+
+test('reads lists in pages', async context => {
+  const { server, begin } = await setUp(context, { pageSize: 2 }, ['a', 'b', 'c', 'd', 'e'])
+  await begin()
+  assert.equal(server.count('list'), 3)
+  for (const { query } of server.requests.slice(0, 3)) assert.equal(query.get('limit'), '2')
+})
+
+test('starts over when a continue token expires between pages', async context => {
+  const { server, begin } = await setUp(context, { pageSize: 2 }, ['a', 'b', 'c', 'd', 'e'])
+  // Something is written after the first page was read: the second one's version is past.
+  const isSecondPage = { when: ({ query }: { query: URLSearchParams }) => query.has('continue') }
+  server.answerNext({ ...isSecondPage, status: 410, body: '{"kind":"Status","code":410,"reason":"Expired"}' })
+  await begin()
+  assert.equal(server.count('list'), 2 + 3)
+})
+
+test('asks for the whole list when pages keep expiring', async context => {
+  const { server, begin } = await setUp(context, { pageSize: 2 }, ['a', 'b', 'c', 'd', 'e'])
+  const expired = { when: ({ query }: { query: URLSearchParams }) => query.has('continue'), status: 410 }
+  server.answerNext(expired, expired, expired)
+  await begin()
+  assert.equal(server.requests.findLast(({ query }) => !query.has('watch'))?.query.get('limit'), null)
+})
+
+test('goes on from where it was when a watch ends or is cut in the middle of an event', async context => {
+  const { server, deleted, insync, begin } = await setUp(context)
+  await begin()
+  server.bookmark()
+  for (const end of ['endWatches', 'cutWatches'] as const) {
+    server[end]()
+    server.put(end)
+    await eventually(() => server.watches === 1 && server.count('watch') > 1)
+    server.remove('a')
+    server.put('a')
+    await insync()
+  }
+  assert.equal(server.count('list'), 1)
+  assert.deepEqual(deleted, ['demo/a', 'demo/a'])
+})
+
+test('takes events that come in chunks which cut characters in two', async context => {
+  const { server, reflector, insync, begin } = await setUp(context)
+  server.chunk = bytes =>
+    Array.from({ length: Math.ceil(bytes.length / 3) }, (_, i) => bytes.subarray(i * 3, i * 3 + 3))
+  await begin()
+  server.put('d', 'é語🦀\u2028\r end')
+  await insync()
+  assert.equal((reflector.store.get('demo/d') as { data?: string }).data, 'é語🦀\u2028\r end')
+})
+
+for (const [how, expire] of [
+  ['as an HTTP status', (server: ScriptedServer) => server.endWatches()],
+  ['as an ERROR event', (server: ScriptedServer) => server.failWatches(410, 'Expired')],
+] as const) {
+  test(`lists again when the version it knows is gone, ${how}, and tells of what is gone only then`, async context => {
+    const { server, deleted, insync, begin } = await setUp(context)
+    await begin()
+    server.silent = true
+    server.remove('b')
+    server.put('d')
+    server.compact()
+    server.silent = false
+    expire(server)
+    await insync()
+    assert.deepEqual(deleted, ['demo/b'])
+    assert.equal(server.count('list'), 2)
+    assert.equal(server.requests.at(-2)?.query.get('resourceVersion'), null)
+  })
+}
+
+test('keeps what it knows while the server fails, and says why', async context => {
+  const { server, reflector, deleted, states, insync, begin } = await setUp(context)
+  await begin()
+  server.answerNext(
+    { status: 500, body: 'oops' },
+    { status: 410 },
+    { status: 503, body: '{"kind":"Status","code":503,"reason":"ServiceUnavailable","message":"not ready"}' },
+    { status: 404, body: '404 page not found' },
+    { status: 200, body: '{"items": [' },
+    { status: 200, body: '<html>Please log in</html>' },
+    { status: 403, body: '{"kind":"Status","code":403,"reason":"Forbidden","message":"no"}' },
+  )
+  server.endWatches()
+  await eventually(() => server.unusedAnswers === 0)
+  await insync()
+  assert.deepEqual(deleted, [])
+  assert.deepEqual(reflector.state.error, undefined)
+  const errors = states.flatMap(({ phase, error }) => (phase === 'waiting' && error ? [error.message] : []))
+  for (const said of [/oops/, /not ready/, /404 page not found/, /not JSON/, /^no$/]) {
+    assert.ok(
+      errors.some(message => said.test(message)),
+      `${said} in ${errors}`,
+    )
+  }
+})
+
+test('a kind that is not served is a failure, not an empty list', async context => {
+  const { server, reflector } = await setUp(context)
+  server.answerNext({ status: 404, body: '404 page not found' }, { status: 404, body: '404 page not found' })
+  reflector.start()
+  await eventually(() => reflector.state.error !== undefined)
+  assert.equal(reflector.synced, false)
+  await reflector.whenSynced(AbortSignal.timeout(5000))
+  assert.equal(reflector.store.size, 3)
+})
+
+test('stays away for as long as the server asks', async context => {
+  const { server, begin } = await setUp(context)
+  server.answerNext({ status: 429, headers: { 'retry-after': '1' } })
+  const started = performance.now()
+  await begin()
+  assert.ok(performance.now() - started >= 1000)
+})
+
+test('a watch that is silent is followed by a list without resourceVersion', async context => {
+  const { server, reflector, deleted, insync, begin } = await setUp(context, { silenceMs: 30 })
+  await begin()
+  server.silent = true
+  server.remove('c')
+  await eventually(() => !reflector.store.get('demo/c'))
+  server.silent = false
+  await insync()
+  assert.deepEqual(deleted, ['demo/c'])
+  assert.equal(reflector.state.restored, false)
+  for (const { query } of server.requests)
+    if (!query.has('watch')) assert.equal(query.get('resourceVersion'), null)
+})
+
+test('bookmarks keep a watch, and carry the version on', async context => {
+  const { server, reflector, begin } = await setUp(context, { silenceMs: 60 })
+  await begin()
+  server.version += 50
+  const bookmarks = setInterval(() => server.bookmark(), 5)
+  context.after(() => clearInterval(bookmarks))
+  await eventually(() => reflector.state.resourceVersion === String(server.version))
+  const before = server.count('list')
+  const until = performance.now() + 200
+  await eventually(() => performance.now() > until)
+  assert.equal(server.count('list'), before)
+})
+
+test('a server that sends no bookmarks is listed less and less often', async context => {
+  const { server, begin } = await setUp(context, { silenceMs: 10 })
+  const started = performance.now()
+  await begin()
+  await eventually(() => server.count('list') >= 4)
+  // 10, then 20, then 40 ms of silence.
+  assert.ok(performance.now() - started >= 70)
+})
+
+test('notices a server that was restored to an earlier state, by its lower version', async context => {
+  const { server, reflector, deleted, insync, begin } = await setUp(context, { silenceMs: 50 }, [
+    'a',
+    'b',
+    'c',
+    'd',
+  ])
+  await begin()
+  server.restore(2, ['a', 'b'])
+  // Below the version that the watch was asked from: the server keeps it to itself.
+  server.put('e')
+  await insync()
+  assert.equal(reflector.state.restored, true)
+  assert.deepEqual(deleted.sort(), ['demo/c', 'demo/d'])
+})
+
+test('a watch that the server ends at once is not asked for again without pause', async context => {
+  const backoff = { initialMs: 40, maxMs: 40, factor: 1 }
+  const { server, begin } = await setUp(context, { backoff })
+  const closed = { when: ({ query }: { query: URLSearchParams }) => query.has('watch'), status: 200 }
+  server.answerNext(closed, closed, closed)
+  const started = performance.now()
+  await begin()
+  assert.ok(performance.now() - started >= 60)
+  assert.equal(server.count('list'), 1)
+})
+
+test('stops in the middle of anything, and starts again', async context => {
+  const { server, reflector, insync, begin } = await setUp(context)
+  await begin()
+  await reflector.stop()
+  assert.equal(reflector.state.phase, 'stopped')
+  await eventually(() => server.watches === 0)
+  server.put('late')
+  reflector.start()
+  await insync()
+  server.answerNext({ status: 0, answer: () => {} })
+  server.endWatches()
+  await eventually(() => server.unusedAnswers === 0)
+  await reflector.stop()
+  assert.equal(reflector.state.phase, 'stopped')
+})
+
+test('waiting for the first list ends with the signal', async context => {
+  const { reflector } = await setUp(context)
+  await assert.rejects(reflector.whenSynced(AbortSignal.abort(new Error('enough'))), /enough/)
+  await assert.rejects(reflector.whenSynced(AbortSignal.timeout(5)), { name: 'TimeoutError' })
+})
