@@ -10,6 +10,14 @@ import { decide, type InstallDecision } from './decide.ts'
 import { ERRORS } from './errors.ts'
 import { type InstallObject, type InstallSelection, installObjects } from './objects.ts'
 
+export {
+  AGENT_NAME,
+  type InstallObject,
+  type InstallSelection,
+  installObjects,
+  READER_NAME,
+} from './objects.ts'
+
 export interface InstallOptions extends InstallSelection {
   /** Read and decide, write nothing. */
   dryRun?: boolean | undefined

@@ -1,0 +1,67 @@
+import { Agent, type HealthServer, serveHealth } from '@isthmus/agent'
+import { errorOf } from '@isthmus/api'
+import { type ClusterClient, connect, loadCredentials } from '@isthmus/kube'
+import type { AgentFlags } from '../commands/agent.ts'
+import { type CommandContext, stopRequested } from '../context.ts'
+import { ERRORS } from '../errors.ts'
+import { readConfigFile } from './config-file.ts'
+import { createLogger } from './logger.ts'
+import { type AgentSettings, resolveSettings } from './settings.ts'
+
+/** `isthmus agent`: runs until it is told to stop. */
+export async function runAgent({ config, ...flags }: AgentFlags, context: CommandContext): Promise<void> {
+  const settings = await settingsFrom(config ?? context.env.ISTHMUS_CONFIG, flags, context)
+  const stopping = context.stopSignal()
+  const log = createLogger(settings, { cluster: settings.clusterId }, context)
+  const clients: ClusterClient[] = []
+  const connectTo = (kubeconfig: string | undefined, name: string | undefined): ClusterClient => {
+    const client = connect(loadCredentials({ kubeconfig, context: name }))
+    clients.push(client)
+    return client
+  }
+  let health: HealthServer | undefined
+  try {
+    const agent = new Agent({
+      clusterId: settings.clusterId,
+      clusterset: settings.clusterset,
+      client: connectTo(settings.kubeconfig, settings.context),
+      peers: settings.peers.map(peer => ({
+        clusterId: peer.clusterId,
+        client: connectTo(peer.kubeconfig ?? settings.kubeconfig, peer.context),
+        exchangeNamespace: peer.exchangeNamespace,
+      })),
+      agentNamespace: settings.agentNamespace,
+      exchangeNamespace: settings.exchangeNamespace,
+      log,
+    })
+    // Before the agent starts: probes are answered, with reasons, while it waits for its caches.
+    if (settings.health !== 'off') {
+      health = await serveHealth({ agent, ...settings.health })
+      log.info({ url: health.url }, 'serving /healthz, /readyz and /metrics')
+    }
+    await agent.start()
+    await stopRequested(stopping)
+    log.info('stopping')
+    await agent.stop()
+    log.info('stopped; all objects stay as they are')
+  } finally {
+    await health?.close()
+    await Promise.all(clients.map(client => client.close()))
+  }
+}
+
+async function settingsFrom(
+  config: string | undefined,
+  flags: Omit<AgentFlags, 'config'>,
+  { env, cwd }: CommandContext,
+): Promise<AgentSettings> {
+  const file = config === undefined ? {} : { file: await readConfigFile(config, cwd) }
+  const resolved = resolveSettings({ flags, env, cwd, ...file })
+  if ('settings' in resolved) return resolved.settings
+  const { mistakes } = resolved
+  const [only = ''] = mistakes
+  const list = mistakes.map(mistake => `\n  - ${mistake}`).join('')
+  throw errorOf(ERRORS.configInvalid, {
+    mistakes: mistakes.length === 1 ? only : `the settings have ${mistakes.length} mistakes:${list}`,
+  })
+}

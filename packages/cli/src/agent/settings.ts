@@ -1,0 +1,198 @@
+/** The settings of an agent: what each is called as a flag, as an environment variable and in the file. */
+import { AGENT_NAMESPACE, EXCHANGE_NAMESPACE } from '@isthmus/api'
+import {
+  choice,
+  type ListenAddress,
+  label,
+  listenAddress,
+  Mistake,
+  type PeerSettings,
+  path,
+  peers,
+  type ReadOptions,
+  text,
+  unknownKey,
+} from './values.ts'
+
+export interface AgentSettings {
+  clusterId: string
+  clusterset: string
+  /** Unset: kubectl's rules. */
+  kubeconfig: string | undefined
+  context: string | undefined
+  peers: PeerSettings[]
+  agentNamespace: string
+  exchangeNamespace: string
+  health: ListenAddress | 'off'
+  logLevel: 'debug' | 'info' | 'warn' | 'error'
+  /** `auto`: text on a terminal, else JSON. */
+  logFormat: 'auto' | 'text' | 'json'
+}
+
+interface Setting<Value> {
+  readonly flags: string
+  readonly variable: string
+  readonly description: string
+  /** `required`: there is no default. */
+  readonly fallback: Value | 'required'
+  readonly read: (value: unknown, options: ReadOptions) => Value
+}
+
+export const SETTINGS: { readonly [Key in keyof AgentSettings]: Setting<AgentSettings[Key]> } = {
+  clusterId: {
+    flags: '--cluster-id <id>',
+    variable: 'ISTHMUS_CLUSTER_ID',
+    description: 'id of this cluster in the ClusterSet: an RFC 1123 label; it never changes',
+    fallback: 'required',
+    read: label,
+  },
+  clusterset: {
+    flags: '--clusterset <name>',
+    variable: 'ISTHMUS_CLUSTERSET',
+    description: 'name of the ClusterSet, the same in all members',
+    fallback: 'required',
+    read: label,
+  },
+  kubeconfig: {
+    flags: '--kubeconfig <file>',
+    variable: 'ISTHMUS_KUBECONFIG',
+    description:
+      "kubeconfig of this cluster (default: as kubectl: $KUBECONFIG, ~/.kube/config, the pod's own)",
+    fallback: undefined,
+    read: path,
+  },
+  context: {
+    flags: '--context <name>',
+    variable: 'ISTHMUS_CONTEXT',
+    description: 'context in it (default: the current one)',
+    fallback: undefined,
+    read: text,
+  },
+  peers: {
+    flags: '--peer <id=file#context>',
+    variable: 'ISTHMUS_PEERS',
+    description: 'another member and how to reach it; once for each. Without a path: this kubeconfig',
+    fallback: [],
+    read: peers,
+  },
+  agentNamespace: {
+    flags: '--agent-namespace <name>',
+    variable: 'ISTHMUS_AGENT_NAMESPACE',
+    description: 'namespace in which the agent keeps its links',
+    fallback: AGENT_NAMESPACE,
+    read: label,
+  },
+  exchangeNamespace: {
+    flags: '--exchange-namespace <name>',
+    variable: 'ISTHMUS_EXCHANGE_NAMESPACE',
+    description: 'namespace in which it publishes for its peers',
+    fallback: EXCHANGE_NAMESPACE,
+    read: label,
+  },
+  health: {
+    flags: '--health <host:port>',
+    variable: 'ISTHMUS_HEALTH',
+    description: 'where /healthz, /readyz and /metrics are served, or off',
+    fallback: { host: '127.0.0.1', port: 9080 },
+    read: listenAddress,
+  },
+  logLevel: {
+    flags: '--log-level <level>',
+    variable: 'ISTHMUS_LOG_LEVEL',
+    description: 'debug, info, warn or error',
+    fallback: 'info',
+    read: choice('debug', 'info', 'warn', 'error'),
+  },
+  logFormat: {
+    flags: '--log-format <format>',
+    variable: 'ISTHMUS_LOG_FORMAT',
+    description: 'json, text, or auto: text on a terminal',
+    fallback: 'auto',
+    read: choice('auto', 'text', 'json'),
+  },
+}
+
+export type SettingKey = keyof AgentSettings
+export const SETTING_KEYS = Object.keys(SETTINGS) as SettingKey[]
+
+/** What was given, from the strongest source to the weakest. */
+export interface SettingSources {
+  readonly flags: Readonly<Partial<Record<SettingKey, unknown>>>
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly file?: {
+    readonly name: string
+    readonly folder: string
+    readonly content: Readonly<Record<string, unknown>>
+  }
+  /** Where relative paths in flags and variables start. */
+  readonly cwd: string
+}
+
+/** The settings that hold, or one sentence for each mistake. */
+export function resolveSettings(
+  sources: SettingSources,
+): { settings: AgentSettings } | { mistakes: string[] } {
+  const mistakes: string[] = []
+  const values: Partial<Record<SettingKey, unknown>> = {}
+  for (const key of Object.keys(sources.file?.content ?? {})) {
+    if (!(SETTING_KEYS as string[]).includes(key)) {
+      mistakes.push(`${sources.file?.name} has no setting ${unknownKey(key, SETTING_KEYS)}`)
+    }
+  }
+  for (const key of SETTING_KEYS) {
+    const { read, fallback } = SETTINGS[key]
+    const given = strongest(key, sources)
+    if (given === undefined) {
+      if (fallback === 'required') mistakes.push(`${key} is missing: give ${ways(key)}`)
+      else values[key] = fallback
+      continue
+    }
+    try {
+      values[key] = read(given.value, given)
+    } catch (error) {
+      if (!(error instanceof Mistake)) throw error
+      mistakes.push(`${given.origin}: ${error.message}`)
+    }
+  }
+  const settings = values as unknown as AgentSettings
+  mistakes.push(...peerMistakes(settings))
+  return mistakes.length > 0 ? { mistakes } : { settings }
+}
+
+interface Given extends ReadOptions {
+  value: unknown
+  /** For messages: `--cluster-id`, `ISTHMUS_CLUSTER_ID`, `clusterId in agent.yaml`. */
+  origin: string
+}
+
+function strongest(key: SettingKey, { flags, env, file, cwd }: SettingSources): Given | undefined {
+  const { variable } = SETTINGS[key]
+  if (flags[key] !== undefined) return { value: flags[key], origin: flagName(key), folder: cwd }
+  if (env[variable]) return { value: env[variable], origin: variable, folder: cwd }
+  const value = file?.content[key]
+  if (file === undefined || value === undefined || value === null) return undefined
+  return { value, origin: `${key} in ${file.name}`, folder: file.folder }
+}
+
+function peerMistakes({ clusterId, peers = [] }: Partial<AgentSettings>): string[] {
+  const mistakes: string[] = []
+  const seen = new Set<string>()
+  for (const peer of peers) {
+    if (peer.clusterId === clusterId) {
+      mistakes.push(`"${clusterId}" is this cluster's own id, and cannot be the id of a peer as well`)
+    } else if (seen.has(peer.clusterId)) {
+      mistakes.push(`two peers have the id "${peer.clusterId}"; each member of a ClusterSet has its own`)
+    }
+    seen.add(peer.clusterId)
+  }
+  return mistakes
+}
+
+/** `--cluster-id`. */
+export function flagName(key: SettingKey): string {
+  return SETTINGS[key].flags.split(' ', 1)[0] ?? ''
+}
+
+function ways(key: SettingKey): string {
+  return `${flagName(key)}, ${SETTINGS[key].variable} or ${key} in the --config file`
+}

@@ -1,0 +1,42 @@
+import { Command, Option } from 'commander'
+import { SETTING_KEYS, SETTINGS, type SettingKey } from '../agent/settings.ts'
+import type { CommandFactory } from '../program.ts'
+
+export interface AgentFlags extends Partial<Record<SettingKey, unknown>> {
+  config?: string
+}
+
+export const agentCommand: CommandFactory = context => {
+  const command = new Command('agent')
+    .summary('run the controllers of one cluster')
+    .description('run the controllers of one cluster: export its services, import those of its peers')
+    .option('--config <file>', 'YAML file with settings (or ISTHMUS_CONFIG)')
+  for (const key of SETTING_KEYS) {
+    const { flags, description, variable, fallback } = SETTINGS[key]
+    // Defaults are shown, not set: a flag that is not given must not win over a variable or the file.
+    const shown = fallback === undefined || fallback === 'required' || Array.isArray(fallback) ? '' : fallback
+    const words = typeof shown === 'object' ? `${shown.host}:${shown.port}` : shown
+    const suffix = fallback === 'required' ? ' (required)' : words === '' ? '' : ` (default: ${words})`
+    const option = new Option(flags, `${description}${suffix} [${variable}]`)
+    if (key === 'peers') option.argParser<string[]>((value, before = []) => [...before, value])
+    command.addOption(option)
+  }
+  return command
+    .addHelpText(
+      'after',
+      `
+Every setting is a flag, an environment variable (in brackets) or a key of the --config file; a flag wins over
+a variable, a variable over the file. Run \`isthmus install\` on the cluster first.
+
+Examples:
+  isthmus agent --kubeconfig K --context a --cluster-id a --clusterset lab --peer b=K#b --peer c=K#c
+  isthmus agent --config agent.yaml --log-format json
+
+SIGTERM or Ctrl-C ends it once running writes are done; all objects stay, and traffic goes on. A second one ends
+it at once.`,
+    )
+    .action(async ({ peer, ...flags }: AgentFlags & { peer?: string[] }) => {
+      const { runAgent } = await import('../agent/run-agent.ts')
+      await runAgent({ ...flags, ...(peer === undefined ? {} : { peers: peer }) }, context)
+    })
+}

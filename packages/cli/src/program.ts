@@ -1,0 +1,63 @@
+import { Command } from 'commander'
+import manifest from '../package.json' with { type: 'json' }
+import { agentCommand } from './commands/agent.ts'
+import { apiserverCommand } from './commands/apiserver.ts'
+import { completionCommand } from './commands/completion.ts'
+import { dnsCommand } from './commands/dns.ts'
+import { installCommand } from './commands/install.ts'
+import { requestCommand } from './commands/request.ts'
+import { startCommand, stopCommand } from './commands/stop-start.ts'
+import { upCommand } from './commands/up.ts'
+import { versionCommand } from './commands/version.ts'
+import type { CommandContext } from './context.ts'
+
+/** How a command is made: it knows its options; what it does is loaded when it runs. */
+export type CommandFactory = (context: CommandContext, exit: (code: number) => void) => Command
+
+const GROUPS: readonly (readonly [heading: string, commands: readonly CommandFactory[]])[] = [
+  ['On this machine:', [upCommand, requestCommand, stopCommand, startCommand]],
+  ['On your clusters:', [installCommand, agentCommand, dnsCommand]],
+  ['More:', [apiserverCommand, completionCommand, versionCommand]],
+]
+
+/** The whole command line. `exit` takes the exit code of a command that ended without an error. */
+export function createProgram(name: string, context: CommandContext, exit: (code: number) => void): Command {
+  const program = new Command(name)
+    .description('Kubernetes Services that work across clusters.')
+    .usage('<command> [options]')
+    .option('--debug', 'show where an error comes from (or set ISTHMUS_DEBUG=1)')
+    .helpOption('-h, --help', 'show help; also `help <command>`')
+    .commandsGroup('More:')
+    .helpCommand('help [command]', 'show help for a command')
+    .version(manifest.version, '-V, --version', 'print the version')
+    .addHelpText('after', EXAMPLES.replaceAll('isthmus ', `${name} `))
+  for (const [heading, factories] of GROUPS) {
+    for (const factory of factories) program.addCommand(factory(context, exit).helpGroup(heading))
+  }
+  for (const command of [program, ...program.commands]) {
+    command
+      .exitOverride()
+      .showSuggestionAfterError(true)
+      .showHelpAfterError(`See \`${command === program ? name : `${name} ${command.name()}`} --help\`.`)
+      .configureOutput({
+        writeOut: text => void context.stdout.write(text),
+        writeErr: text => void context.stderr.write(text),
+        getOutHelpWidth: () => Math.min(context.stdout.columns ?? 100, 110),
+        getErrHelpWidth: () => Math.min(context.stderr.columns ?? 100, 110),
+      })
+    if (command !== program) command.option('--debug', 'show where an error comes from')
+  }
+  return program
+}
+
+const EXAMPLES = `
+Examples:
+  isthmus up                                          three clusters on this machine, and a service in all of them
+  isthmus request --from north http://hello.demo.svc.clusterset.local:8080/
+                                                      call it as a pod of north would
+
+  isthmus install --context a                         prepare a cluster of your own
+  isthmus agent --context a --cluster-id a --clusterset lab --peer b=K#b
+                                                      and join it with b
+
+Each command explains itself: isthmus <command> --help`
