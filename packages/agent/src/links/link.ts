@@ -10,6 +10,7 @@ import {
 import {
   type Contribution,
   contributionOf,
+  isServiceKey,
   type MemberExport,
   objectionToIndex,
   serviceKey,
@@ -34,6 +35,9 @@ export interface LinkOptions {
   readonly onState: () => void
   readonly clock: () => number
 }
+
+/** More than this one member's exports cannot be: what is beyond is not imported. */
+const MAX_SERVICES = 20_000
 
 const NONE: ReadonlySet<string> = new Set()
 
@@ -174,7 +178,7 @@ export class Link {
     this.#isAccepted = index !== undefined && objectionToIndex(this.#view) === undefined
     const before = this.#accepted
     if (index !== undefined && this.#isAccepted) {
-      this.#accepted = new Set(index.spec.services)
+      this.#accepted = new Set(index.spec.services.filter(isServiceKey).slice(0, MAX_SERVICES))
       if (index.spec.sequence > this.#highestSequence) {
         this.#highestSequence = index.spec.sequence
         this.#options.onSequence(index.spec.sequence)

@@ -30,6 +30,7 @@ export function checkChunk(spec: ExportedEndpointsSpec): Checked<ExportedEndpoin
 }
 
 function objectionToFrame(spec: ExportedEndpointsSpec): string | undefined {
+  if (typeof spec !== 'object' || spec === null) return 'there is no spec'
   const { addressType, ports, endpoints } = spec
   if (addressType !== 'IPv4' && addressType !== 'IPv6') return 'addressType is not IPv4 or IPv6'
   if (!Array.isArray(endpoints) || endpoints.length > MAX_ENDPOINTS)

@@ -150,6 +150,9 @@ function checkMetadata(
   isValue: (value: unknown) => boolean,
 ): { kept: Record<string, string> | undefined; refusals: Refusal[] } {
   if (entries === undefined) return { kept: undefined, refusals: [] }
+  if (typeof entries !== 'object' || entries === null || Array.isArray(entries)) {
+    return { kept: undefined, refusals: [{ rule: what, message: `${what} is not a map` }] }
+  }
   const refusals: Refusal[] = []
   const kept: Record<string, string> = {}
   const all = Object.entries(entries)

@@ -84,13 +84,18 @@ describe('what a peer sends is checked', () => {
   it('never throws, whatever the shape', () => {
     fc.assert(
       fc.property(
-        fc.dictionary(fc.constantFrom(...Object.keys(exportedSpec()), 'labels'), fc.jsonValue()),
+        fc.dictionary(
+          fc.constantFrom(...Object.keys(exportedSpec()), 'labels', 'addresses', 'name'),
+          fc.jsonValue(),
+        ),
         fields => {
           checkRecord({ ...exportedSpec(), ...fields } as ExportedServiceSpec)
           checkChunk({ ...chunkSpec(), ...fields } as never)
+          checkChunk(fields.labels as never)
           checkChunk(chunkSpec({ endpoints: [fields as never], ports: [fields as never] }))
         },
       ),
+      { numRuns: 500 },
     )
   })
 })

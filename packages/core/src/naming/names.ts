@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { isDNSLabel } from '../check/formats.ts'
 
 /** Ten hexadecimal digits of sha256: short enough for a name, far from a collision among names of one cluster. */
 function digest(text: string): string {
@@ -15,6 +16,12 @@ export function splitServiceKey(key: string): { namespace: string; name: string 
   const slash = key.indexOf('/')
   if (slash <= 0 || slash === key.length - 1 || key.indexOf('/', slash + 1) !== -1) return undefined
   return { namespace: key.slice(0, slash), name: key.slice(slash + 1) }
+}
+
+/** Whether something that a peer sent is a {@link serviceKey}. */
+export function isServiceKey(value: unknown): value is string {
+  const parts = typeof value === 'string' ? splitServiceKey(value) : undefined
+  return parts !== undefined && isDNSLabel(parts.namespace) && isDNSLabel(parts.name)
 }
 
 /** Name of the derived Service: at most 63 characters, the same in every member. */
