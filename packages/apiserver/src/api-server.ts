@@ -1,23 +1,38 @@
 /** An embedded kube-apiserver: a registry, a store, and an HTTP server before them. */
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
-import { type Filter, type PathAnswer, requestListener, type Security } from './http/server.ts'
+
+import { ServerSecurity } from './auth/server-security.ts'
+import { createSigningKey, loadSigningKey, signingKeyPem } from './auth/tokens/jwt.ts'
+import { ANONYMOUS } from './auth/users.ts'
+import { Faults } from './faults/faults.ts'
+import { type PathAnswer, requestListener } from './http/server.ts'
+import { DEFAULT_LIMITS, type Limits } from './limits/limits.ts'
+import { limitWatches } from './limits/watch-limit.ts'
 import type { ResourceDefinition } from './registry/definition.ts'
 import { Registry } from './registry/registry.ts'
 import { BUILT_IN_RESOURCES } from './resources/index.ts'
 import { ADMIN, type Environment } from './rest/environment.ts'
 import { LocalApi } from './rest/local-api.ts'
+import { loadKeys, loadState, type ServerKeys, saveKeys, saveState } from './snapshot/data-folder.ts'
 import { Storage } from './storage/storage.ts'
+import { CertificateAuthority, type CertificateUser } from './tls/certificate-authority.ts'
+import { type Kubeconfig, kubeconfig } from './tls/kubeconfig.ts'
+import { type Listener, listen } from './tls/listener.ts'
+import { serverIdentity, type TlsOptions } from './tls/server-identity.ts'
 
 export interface ApiServerOptions {
   /** Ranges of Service IPs, the first one's family first. */
   readonly serviceCIDRs?: readonly string[]
   /** Changes of each resource that watches can go back to. */
   readonly history?: number
-  /** Without it everybody is an administrator (`system:masters`). */
-  readonly security?: Security
-  /** Sees every request first. */
-  readonly filter?: Filter
+  /** HTTPS with HTTP/2, under a certificate authority of the server's own. */
+  readonly tls?: boolean | TlsOptions
+  /** `AlwaysAllow` unless said; without TLS and RBAC a request without credentials is an administrator's. */
+  readonly authorization?: 'RBAC' | 'AlwaysAllow'
+  /** Of ServiceAccounts' tokens. */
+  readonly serviceAccountIssuer?: string
+  readonly limits?: Partial<Limits>
+  /** Folder where state and keys are kept from one run to the next. */
+  readonly data?: string
   readonly now?: () => Date
 }
 
@@ -28,66 +43,122 @@ export interface ListenOptions {
   readonly port?: number
 }
 
-const NO_SECURITY: Security = { authenticate: () => ADMIN, authorize: () => {} }
+const NAMESPACES = { group: '', plural: 'namespaces' }
 const INITIAL_NAMESPACES = ['default', 'kube-node-lease', 'kube-public', 'kube-system']
+
+/** Who the kubeconfig is for, and what its context is called. */
+export type KubeconfigRequest = Partial<CertificateUser> & { readonly cluster?: string }
 
 export class ApiServer {
   readonly registry = new Registry()
   readonly storage: Storage
   /** The API without HTTP, as an administrator. */
   readonly local: LocalApi
+  /** Makes the server misbehave, for tests of its clients. */
+  readonly faults: Faults
+  readonly security: ServerSecurity
   readonly #environment: Environment
   readonly #options: ApiServerOptions
   readonly #paths: PathAnswer[] = []
-  readonly #sockets = new Set<Socket>()
-  #server: Server | undefined
+  readonly #keys: ServerKeys
+  #authority: CertificateAuthority | undefined
+  #listener: Listener | undefined
 
   constructor(options: ApiServerOptions = {}) {
+    const { authorization = 'AlwaysAllow', serviceAccountIssuer, tls = false, data } = options
     this.#options = options
     this.storage = new Storage(options.history === undefined ? {} : { history: options.history })
+    const state = data === undefined ? undefined : loadState(data)
+    if (state) this.storage.restore(state)
     this.#environment = {
       storage: this.storage,
       registry: this.registry,
       now: options.now ?? (() => new Date()),
     }
     this.local = new LocalApi(this.#environment)
+    this.faults = new Faults(this.storage)
+    this.#keys = (data && loadKeys(data)) || { serviceAccountKey: signingKeyPem(createSigningKey()) }
+    this.security = new ServerSecurity({
+      storage: this.storage,
+      authorization,
+      anonymous: tls === false && authorization === 'AlwaysAllow' ? ADMIN : ANONYMOUS,
+      signingKey: loadSigningKey(this.#keys.serviceAccountKey),
+      now: this.#environment.now,
+      ...(serviceAccountIssuer && { issuer: serviceAccountIssuer }),
+    })
     for (const definition of this.#definitions()) this.registry.register(definition)
-    for (const name of INITIAL_NAMESPACES)
-      this.local.create({ group: '', plural: 'namespaces' }, { metadata: { name } })
+    for (const name of INITIAL_NAMESPACES) {
+      if (!this.local.get(NAMESPACES, undefined, name)) this.local.create(NAMESPACES, { metadata: { name } })
+    }
     // What was there before anybody could watch is no history.
     this.storage.compact()
   }
 
   /** Answers where the server can be reached. */
   async listen({ host = '127.0.0.1', port = 0 }: ListenOptions = {}): Promise<{ url: string }> {
-    const { security = NO_SECURITY, filter } = this.#options
-    const answer = requestListener({ environment: this.#environment, security, paths: this.#paths })
-    const server = createServer(
-      filter ? (request, response) => filter(request, response, () => answer(request, response)) : answer,
+    const { tls = false } = this.#options
+    const limits = { ...DEFAULT_LIMITS, ...this.#options.limits }
+    const answer = requestListener({
+      environment: this.#environment,
+      security: this.security,
+      paths: this.#paths,
+    })
+    const limited = limitWatches(limits.watches)
+    this.#listener = await listen(
+      (request, response) =>
+        this.faults.filter(request, response, () =>
+          limited(request, response, () => answer(request, response)),
+        ),
+      {
+        host,
+        port,
+        limits,
+        ...(tls && { tls: await serverIdentity(await this.#issuer(), host, tls === true ? {} : tls) }),
+      },
     )
-    server.on('connection', socket => {
-      this.#sockets.add(socket)
-      socket.once('close', () => this.#sockets.delete(socket))
-    })
-    this.#server = server
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject)
-      server.listen(port, host, resolve)
-    })
-    const { port: bound } = server.address() as AddressInfo
-    return { url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}` }
+    return { url: this.#listener.url }
   }
 
-  /** Ends all connections, watches too. */
+  /** What a client needs to be this user; an administrator unless said. The server must be listening. */
+  async kubeconfig({ cluster = 'isthmus', ...user }: KubeconfigRequest = {}): Promise<Kubeconfig> {
+    if (this.#listener === undefined)
+      throw new Error('a kubeconfig needs a server that listens: call listen() first')
+    const { username = 'kubernetes-admin', groups = ['system:masters'] } = user
+    const server = this.#listener.url
+    if (!this.#options.tls) return kubeconfig({ cluster, server, username })
+    const authority = await this.#issuer()
+    return kubeconfig({
+      cluster,
+      server,
+      certificateAuthority: authority.certificate,
+      username,
+      credential: await authority.issueClient({ username, groups }),
+    })
+  }
+
+  /** Ends all connections, watches too, and keeps the state if there is a folder for it. */
   async close(): Promise<void> {
-    const server = this.#server
-    if (server === undefined) return
-    const closed = new Promise<void>(resolve => server.close(() => resolve()))
-    for (const socket of this.#sockets) socket.destroy()
-    await closed
+    await this.#listener?.close()
+    this.security.close()
+    const { data } = this.#options
+    if (data === undefined) return
+    saveState(data, this.storage.contents())
+    saveKeys(data, {
+      ...this.#keys,
+      ...(this.#authority && { certificateAuthority: this.#authority.keyPair }),
+    })
+  }
+
+  /** The certificate authority: that of the last run, or a new one. */
+  async #issuer(): Promise<CertificateAuthority> {
+    const { certificateAuthority } = this.#keys
+    this.#authority ??= await (certificateAuthority
+      ? CertificateAuthority.load(certificateAuthority)
+      : CertificateAuthority.create())
+    return this.#authority
   }
 
   #definitions(): readonly ResourceDefinition[] {
-    return BUILT_IN_RESOURCES
+    return this.security.extend(BUILT_IN_RESOURCES)
   }
 }

@@ -1,5 +1,8 @@
-export { ApiServer, type ApiServerOptions, type ListenOptions } from './api-server.ts'
-export type { Security } from './http/server.ts'
+export { ApiServer, type ApiServerOptions, type KubeconfigRequest, type ListenOptions } from './api-server.ts'
+export type { Effect, FaultyRequest } from './faults/effects.ts'
+export * as effects from './faults/effects.ts'
+export type { Fault, FaultMatch, FaultRule, Faults } from './faults/faults.ts'
+export type { Limits } from './limits/limits.ts'
 export type {
   ResourceDefinition,
   ResourceKey,
@@ -10,3 +13,5 @@ export type {
 export type { LocalApi, LocalObject } from './rest/local-api.ts'
 export type { LocalEvent } from './rest/local-watch.ts'
 export { type Status, StatusError } from './status/status.ts'
+export type { Kubeconfig } from './tls/kubeconfig.ts'
+export type { TlsOptions } from './tls/server-identity.ts'

@@ -2,7 +2,7 @@
  * What a request wants to do, as authorization sees it. Read from method and URL alone, as
  * kube-apiserver's RequestInfo: what is not served is forbidden before it is not found.
  */
-import type { Target } from '../http/path.ts'
+import { parsePath, type Target } from '../http/path.ts'
 import { booleanParameter } from '../http/query.ts'
 import type { UserInfo } from '../registry/definition.ts'
 import { forbidden } from '../status/failures.ts'
@@ -43,11 +43,27 @@ const VERBS: Readonly<Record<string, string>> = {
   DELETE: 'delete',
 }
 
+/** Attributes of a request; `url` is what follows host and port. */
+export function requestAttributes(method: string, url: string): Attributes {
+  const mark = url.indexOf('?')
+  const path = mark === -1 ? url : url.slice(0, mark)
+  return attributesOf(method, targetOf(path), new URLSearchParams(mark === -1 ? '' : url.slice(mark + 1)))
+}
+
+/** What cannot be decoded is not served either. */
+function targetOf(path: string): Target {
+  try {
+    return parsePath(path)
+  } catch {
+    return { type: 'other', path }
+  }
+}
+
 /**
  * Attributes of a request, from the path as it will be served: two readings of one path would be a way
  * round authorization.
  */
-export function attributesOf(method: string, target: Target, query: URLSearchParams): Attributes {
+function attributesOf(method: string, target: Target, query: URLSearchParams): Attributes {
   if (target.type !== 'resource') return { verb: method.toLowerCase(), path: pathOf(target) }
   const { group, version, plural, name = '', subresource = '', isWatch } = target
   const attributes = {

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parsePath } from '../http/path.ts'
 import type { UserInfo } from '../registry/definition.ts'
 import { StatusError } from '../status/status.ts'
-import { attributesOf } from './attributes.ts'
+import { requestAttributes } from './attributes.ts'
 import type { Authorizer } from './authorizer.ts'
 import { impersonate, wantedUser } from './impersonation.ts'
 import { type PolicyRule, ruleAllows } from './rbac/rules.ts'
@@ -14,7 +13,7 @@ const onNode: UserInfo = {
   groups: [],
   extra: { 'authentication.kubernetes.io/node-name': ['n1'] },
 }
-const listPods = attributesOf('GET', parsePath('/api/v1/namespaces/a/pods'), new URLSearchParams())
+const listPods = requestAttributes('GET', '/api/v1/namespaces/a/pods')
 
 const withRules = (...rules: PolicyRule[]): Authorizer => ({
   authorize: (_, attributes) => ({ allowed: rules.some(rule => ruleAllows(rule, attributes)), reason: '' }),

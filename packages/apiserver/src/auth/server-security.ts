@@ -1,9 +1,8 @@
 /** Authentication, impersonation and authorization of one server, and the resources that they bring. */
-import { parsePath, type Target } from '../http/path.ts'
 import type { Security } from '../http/server.ts'
 import type { ResourceDefinition, UserInfo } from '../registry/definition.ts'
 import type { Storage } from '../storage/storage.ts'
-import { type Attributes, attributesOf, forbiddenError } from './attributes.ts'
+import { forbiddenError, requestAttributes } from './attributes.ts'
 import { authenticate, type Credentials } from './authenticator.ts'
 import { ALWAYS_ALLOW, type Authorizer, rbacAuthorizer } from './authorizer.ts'
 import { impersonate, wantedUser } from './impersonation.ts'
@@ -56,12 +55,17 @@ export class ServerSecurity implements Security {
     const user = authenticate(request, this.tokens, this.#anonymous)
     const wanted = wantedUser(request.rawHeaders)
     if (wanted === undefined) return user
-    return impersonate(user, wanted, read(request.method ?? '', request.url ?? ''), this.authorizer)
+    return impersonate(
+      user,
+      wanted,
+      requestAttributes(request.method ?? '', request.url ?? ''),
+      this.authorizer,
+    )
   }
 
   /** Throws 403. */
   authorize(user: UserInfo, method: string, url: string): void {
-    const attributes = read(method, url)
+    const attributes = requestAttributes(method, url)
     const { allowed, reason } = this.authorizer.authorize(user, attributes)
     if (!allowed) throw forbiddenError(user, attributes, reason)
   }
@@ -110,18 +114,3 @@ const override = (definition: ResourceDefinition, parts: Partial<ResourceDefinit
     ...Object.getOwnPropertyDescriptors(definition),
     ...Object.getOwnPropertyDescriptors(parts),
   })
-
-function read(method: string, url: string): Attributes {
-  const mark = url.indexOf('?')
-  const path = mark === -1 ? url : url.slice(0, mark)
-  return attributesOf(method, targetOf(path), new URLSearchParams(mark === -1 ? '' : url.slice(mark + 1)))
-}
-
-/** What cannot be decoded is not served either. */
-function targetOf(path: string): Target {
-  try {
-    return parsePath(path)
-  } catch {
-    return { type: 'other', path }
-  }
-}

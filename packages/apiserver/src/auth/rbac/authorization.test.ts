@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { beforeEach, suite, test } from 'node:test'
-import { parsePath } from '../../http/path.ts'
 import type { ResourceKey, StoredObject, UserInfo } from '../../registry/definition.ts'
 import { StatusError } from '../../status/status.ts'
 import { Storage } from '../../storage/storage.ts'
-import { attributesOf, forbiddenError } from '../attributes.ts'
+import { forbiddenError, requestAttributes } from '../attributes.ts'
 import { type Authorizer, rbacAuthorizer } from '../authorizer.ts'
 import { keepAggregated } from './aggregation.ts'
 import { bootstrapRoles } from './bootstrap.ts'
@@ -62,7 +61,7 @@ suite('RBAC', () => {
   })
   const can = (who: UserInfo, line: string) => {
     const [method = '', path = ''] = line.split(' ')
-    return rbac.authorize(who, attributesOf(method, parsePath(path), new URLSearchParams()))
+    return rbac.authorize(who, requestAttributes(method, path))
   }
   const isAllowed = (who: UserInfo, line: string) =>
     assert.ok(can(who, line).allowed, `${who.username} ${line}`)
@@ -240,10 +239,7 @@ suite('RBAC', () => {
   })
 
   test('a user name cannot bring markup into an answer', () => {
-    const error = forbiddenError(
-      user('<b>'),
-      attributesOf('GET', parsePath('/metrics'), new URLSearchParams()),
-    )
+    const error = forbiddenError(user('<b>'), requestAttributes('GET', '/metrics'))
     assert.equal(error.message, 'forbidden: User "&lt;b&gt;" cannot get path "/metrics"')
   })
 })

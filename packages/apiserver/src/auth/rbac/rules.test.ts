@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { parsePath } from '../../http/path.ts'
-import { type Attributes, attributesOf } from '../attributes.ts'
+import { type Attributes, requestAttributes } from '../attributes.ts'
 import { describeRule, EVERYTHING, joinVerbs, missingRights, type PolicyRule, ruleAllows } from './rules.ts'
 
 const scenarios: { what: string; rule: PolicyRule; allows: string[]; refuses: string[] }[] = [
@@ -66,8 +65,7 @@ const scenarios: { what: string; rule: PolicyRule; allows: string[]; refuses: st
 
 const request = (line: string): Attributes => {
   const [method = '', url = ''] = line.split(' ')
-  const [path = '', query = ''] = url.split('?')
-  return attributesOf(method, parsePath(path), new URLSearchParams(query))
+  return requestAttributes(method, url)
 }
 
 for (const { what, rule, allows, refuses } of scenarios) {
