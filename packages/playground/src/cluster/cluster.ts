@@ -4,9 +4,9 @@
  */
 import { Agent, installInto } from '@isthmus/agent'
 import { ENDPOINT_SLICES, NODES, PODS, SERVICES } from '@isthmus/api'
-import { ApiServer } from '@isthmus/apiserver'
+import { ApiServer, type Kubeconfig } from '@isthmus/apiserver'
 import { DnsServer } from '@isthmus/dns'
-import { type ClusterClient, type Credentials, connect, staticCredentials } from '@isthmus/kube'
+import { type ClusterClient, type Credentials, connect } from '@isthmus/kube'
 import type { Logger } from 'pino'
 import type { ClusterAddresses } from '../addresses/address-plan.ts'
 import type { ClusterAddress } from '../home/playground-state.ts'
@@ -14,7 +14,7 @@ import { Kubelet } from '../kubelet/kubelet.ts'
 import type { KubeletNode } from '../kubelet/pod.ts'
 import { ServiceProxy } from '../service-proxy/service-proxy.ts'
 import { type ClusterAccess, requestAccess } from './access.ts'
-import { type Kubeconfig, kubeconfigOf } from './kubeconfig.ts'
+import { credentialsOf } from './kubeconfig.ts'
 import { ensure, follow, LocalPodApi } from './local-objects.ts'
 import { clusterNodes, nodeObject, nodeStatus } from './nodes.ts'
 
@@ -57,7 +57,11 @@ export class Cluster {
     this.name = name
     this.nodes = clusterNodes(name, addresses.podCIDRs)
     this.#options = options
-    this.apiServer = new ApiServer({ serviceCIDRs: [addresses.serviceCIDR] })
+    this.apiServer = new ApiServer({
+      serviceCIDRs: [addresses.serviceCIDR],
+      tls: true,
+      authorization: 'RBAC',
+    })
   }
 
   get state(): ClusterState {
@@ -132,11 +136,10 @@ export class Cluster {
 
   async #startApiServer(): Promise<Credentials> {
     const port = this.#address === undefined ? 0 : Number(new URL(this.#address.server).port)
-    const { url } = await this.apiServer.listen({ port })
+    await this.apiServer.listen({ port })
     this.#running.push(() => this.apiServer.close())
-    const admin = staticCredentials({ server: url, description: `cluster ${this.name}` })
-    this.#kubeconfig = await kubeconfigOf(this.name, admin)
-    return admin
+    this.#kubeconfig ??= await this.apiServer.kubeconfig({ cluster: this.name })
+    return credentialsOf(this.#kubeconfig)
   }
 
   async #startAgent(peers: readonly Peer[]): Promise<void> {

@@ -1,46 +1,7 @@
-/** Kubeconfigs as plain objects; written as JSON, which is YAML. */
-import type { Credentials } from '@isthmus/kube'
+import type { Kubeconfig } from '@isthmus/apiserver'
+import { type Credentials, staticCredentials } from '@isthmus/kube'
 
-export interface Kubeconfig {
-  readonly apiVersion: 'v1'
-  readonly kind: 'Config'
-  readonly clusters: readonly object[]
-  readonly users: readonly object[]
-  readonly contexts: readonly object[]
-  readonly 'current-context': string
-}
-
-/** With one context, of the cluster's name, for whom the credentials are of. */
-export async function kubeconfigOf(cluster: string, credentials: Credentials): Promise<Kubeconfig> {
-  const { tls } = await credentials.access()
-  const user = `admin@${cluster}`
-  return {
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [
-      {
-        name: cluster,
-        cluster: {
-          server: credentials.server,
-          ...(tls.ca !== undefined && { 'certificate-authority-data': base64(tls.ca) }),
-        },
-      },
-    ],
-    users: [
-      {
-        name: user,
-        user: {
-          ...(tls.cert !== undefined && { 'client-certificate-data': base64(tls.cert) }),
-          ...(tls.key !== undefined && { 'client-key-data': base64(tls.key) }),
-        },
-      },
-    ],
-    contexts: [{ name: cluster, context: { cluster, user } }],
-    'current-context': cluster,
-  }
-}
-
-/** All their contexts in one file; the first one's is the current one. */
+/** All their contexts in one file, in this order; the first one is current. JSON, which is YAML. */
 export function mergeKubeconfigs(kubeconfigs: readonly Kubeconfig[]): string {
   const merged: Kubeconfig = {
     apiVersion: 'v1',
@@ -53,4 +14,23 @@ export function mergeKubeconfigs(kubeconfigs: readonly Kubeconfig[]): string {
   return `${JSON.stringify(merged, null, 2)}\n`
 }
 
-const base64 = (text: string): string => Buffer.from(text).toString('base64')
+/** What its only context says. */
+export function credentialsOf({ clusters, users, contexts }: Kubeconfig): Credentials {
+  const cluster = clusters[0]?.cluster
+  const user = users[0]?.user
+  if (cluster === undefined || user === undefined) throw new TypeError('the kubeconfig has no context')
+  return staticCredentials({
+    server: cluster.server,
+    token: user.token,
+    tls: {
+      ca: fromBase64(cluster['certificate-authority-data']),
+      cert: fromBase64(user['client-certificate-data']),
+      key: fromBase64(user['client-key-data']),
+    },
+    description: `cluster ${contexts[0]?.name}`,
+  })
+}
+
+function fromBase64(data: string | undefined): string | undefined {
+  return data === undefined ? undefined : Buffer.from(data, 'base64').toString('utf8')
+}
