@@ -6,7 +6,7 @@ import {
   type ExportedEndpoints,
   type ExportedService,
 } from '@isthmus/api'
-import { recordName, type ServiceRecord } from '@isthmus/core'
+import { recordName, type ExportRecord } from '@isthmus/core'
 import { done, type Outcome, parseKey } from '@isthmus/kube'
 import type { OwnCluster } from '../own/own-cluster.ts'
 import { ownExport } from '../own/own-exports.ts'
@@ -45,7 +45,7 @@ export class RecordPublisher {
     return done()
   }
 
-  async #publish(key: string, record: ServiceRecord): Promise<void> {
+  async #publish(key: string, record: ExportRecord): Promise<void> {
     const { client, exchangeNamespace: namespace, exportedEndpoints } = this.#own
     for (const [name, spec] of record.chunks) {
       const existing = exportedEndpoints.get(`${namespace}/${name}`)

@@ -3,7 +3,7 @@ import {
   type Contribution,
   checkRecord,
   recordOf,
-  type ServiceRecord,
+  type ExportRecord,
   type Validity,
   validityOf,
 } from '@isthmus/core'
@@ -16,7 +16,7 @@ export interface OwnExport {
   readonly service: Service | undefined
   readonly validity: Validity
   /** Undefined where the export is not valid. */
-  readonly record: ServiceRecord | undefined
+  readonly record: ExportRecord | undefined
 }
 
 /** The export of that key, if there is a ServiceExport that is not being deleted. */
