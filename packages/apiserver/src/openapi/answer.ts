@@ -1,0 +1,38 @@
+import { createHash } from 'node:crypto'
+import type { Exchange } from '../http/exchange.ts'
+import type { PathAnswer } from '../http/server.ts'
+import type { Registry } from '../registry/registry.ts'
+import { failure } from '../status/status.ts'
+import { OpenApiDocuments } from './documents.ts'
+
+/** Answers `/openapi/v3`, `/openapi/v3/...` and `/openapi/v2`. */
+export function openApiAnswer(registry: Registry): PathAnswer {
+  const documents = new OpenApiDocuments(registry)
+  return async exchange => {
+    const path = exchange.path.replace(/\/$/, '')
+    if (path === '/openapi/v3') await send(exchange, 'text/plain; charset=utf-8', documents.index())
+    else if (path === '/openapi/v2') await sendV2(exchange, documents)
+    else if (path.startsWith('/openapi/v3/')) {
+      const text = documents.groupVersion(path.slice('/openapi/v3/'.length))
+      if (text === undefined) return false
+      await send(exchange, 'application/json', text)
+    } else return false
+    return true
+  }
+}
+
+/** Clients that want protobuf alone are told that there is none: they go on with v3. */
+function sendV2(exchange: Exchange, documents: OpenApiDocuments): Promise<void> {
+  const accepted = exchange.header('accept') ?? '*/*'
+  if (!/json|\*\/\*/.test(accepted))
+    throw failure(406, 'NotAcceptable', 'only the following media types are accepted: application/json', {})
+  return send(exchange, 'application/json', documents.v2())
+}
+
+async function send(exchange: Exchange, contentType: string, text: string): Promise<void> {
+  const etag = `"${createHash('sha256').update(text).digest('hex')}"`
+  exchange.response.setHeader('etag', etag)
+  if (exchange.header('if-none-match') !== etag) return exchange.send(200, contentType, text)
+  exchange.writeHead(304, contentType)
+  exchange.response.end()
+}
