@@ -17,6 +17,8 @@ export interface ControllerContext {
 export interface Controller {
   readonly name: string
   readonly watches: readonly Watch[]
+  /** Further sources of keys; answers how to end them. */
+  readonly subscribe?: (add: (key: string) => void) => () => void
   /** Takes a key, reads, computes what should be, writes the difference. Reads see all writes before. */
   readonly reconcile: Reconcile
 }
@@ -52,8 +54,10 @@ export function runController(context: ControllerContext, controller: Controller
         queue.add(affected)
     })
   })
+  const endSubscription = controller.subscribe?.(key => queue.add(key))
   return () => {
     for (const end of ends) end()
+    endSubscription?.()
     queue.stop()
   }
 }

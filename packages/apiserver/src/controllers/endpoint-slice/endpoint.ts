@@ -10,7 +10,7 @@ const ZONE_LABEL = 'topology.kubernetes.io/zone'
 /** A pod that has an address and may still answer there, on a node that exists; on its way out it may. */
 export function hasEndpoint(pod: Pod, node: StoredObject | undefined, service: Service): boolean {
   const isKnown = node !== undefined || service.spec.publishNotReadyAddresses === true
-  return isKnown && !isTerminal(pod) && (pod.status.podIPs ?? []).length > 0
+  return isKnown && !isTerminal(pod) && podIPs(pod).length > 0
 }
 
 /** Undefined if the pod has no address of the family. */
@@ -60,8 +60,12 @@ function targetPort({ spec }: Pod, { targetPort: target, protocol }: ServicePort
     .find(port => port.name === target && (port.protocol ?? 'TCP') === protocol)?.containerPort
 }
 
-function addressesOf({ status }: Pod, family: IPFamily): string[] {
-  return (status.podIPs ?? []).flatMap(({ ip }) => {
+/** Who knows only `podIP` sets that alone. */
+const podIPs = ({ status: { podIP, podIPs: ips } }: Pod): readonly { readonly ip: string }[] =>
+  ips ?? (podIP ? [{ ip: podIP }] : [])
+
+function addressesOf(pod: Pod, family: IPFamily): string[] {
+  return podIPs(pod).flatMap(({ ip }) => {
     const address = parseAddress(ip)
     return address?.family === family ? [formatAddress(address)] : []
   })

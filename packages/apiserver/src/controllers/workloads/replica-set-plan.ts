@@ -1,0 +1,75 @@
+/** How many pods a ReplicaSet makes, and which ones it gives up. */
+import {
+  isActive,
+  isAvailable,
+  isReady,
+  millisecondsUntilAvailable,
+  type Pod,
+  readyCondition,
+} from '../pod.ts'
+import { type ReplicaSet, replicasOf, withoutZeros } from './workload.ts'
+
+export interface ReplicaSetPlan {
+  readonly create: number
+  readonly remove: readonly Pod[]
+  readonly status: ReplicaSet['status']
+  /** When a pod becomes available without anything else happening. */
+  readonly recheckMs: number | undefined
+}
+
+/** `pods` are those that the ReplicaSet controls. */
+export function planReplicaSet(replicaSet: ReplicaSet, pods: readonly Pod[], now: Date): ReplicaSetPlan {
+  const active = pods.filter(isActive)
+  const wanted = replicaSet.metadata.deletionTimestamp === undefined ? replicasOf(replicaSet) : active.length
+  const surplus = active.length - wanted
+  const { minReadySeconds = 0 } = replicaSet.spec
+  const waits = active
+    .map(pod => millisecondsUntilAvailable(pod, minReadySeconds, now))
+    .filter(ms => ms !== undefined && ms > 0)
+  return {
+    create: Math.max(0, -surplus),
+    remove: surplus > 0 ? [...active].sort(byUse).slice(0, surplus) : [],
+    status: statusOf(replicaSet, active, now),
+    recheckMs: waits.length > 0 ? Math.min(...(waits as number[])) : undefined,
+  }
+}
+
+function statusOf(replicaSet: ReplicaSet, active: readonly Pod[], now: Date): ReplicaSet['status'] {
+  const { minReadySeconds = 0, template } = replicaSet.spec
+  const labels = Object.entries(template.metadata?.labels ?? {})
+  const count = (is: (pod: Pod) => boolean) => active.filter(is).length
+  return {
+    // The count is there even when it is zero.
+    replicas: active.length,
+    ...withoutZeros({
+      fullyLabeledReplicas: count(pod =>
+        labels.every(([key, value]) => pod.metadata.labels?.[key] === value),
+      ),
+      readyReplicas: count(isReady),
+      availableReplicas: count(pod => isAvailable(pod, minReadySeconds, now)),
+      observedGeneration: replicaSet.metadata.generation ?? 0,
+    }),
+    ...(replicaSet.status.conditions ? { conditions: replicaSet.status.conditions } : {}),
+  }
+}
+
+const PHASES = ['Pending', 'Unknown', 'Running']
+const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost'
+
+/** Those that serve least go first: not on a node, not running, not ready, cheap to delete, ready or made last. */
+function byUse(a: Pod, b: Pod): number {
+  for (const rank of RANKS) {
+    const difference = rank(a) - rank(b)
+    if (difference !== 0) return difference
+  }
+  return a.metadata.name < b.metadata.name ? -1 : 1
+}
+
+const RANKS: readonly ((pod: Pod) => number)[] = [
+  pod => (pod.spec.nodeName ? 1 : 0),
+  pod => PHASES.indexOf(pod.status.phase ?? 'Pending'),
+  pod => (isReady(pod) ? 1 : 0),
+  pod => Number(pod.metadata.annotations?.[DELETION_COST] ?? 0) || 0,
+  pod => -Date.parse(readyCondition(pod)?.lastTransitionTime ?? pod.metadata.creationTimestamp),
+  pod => -Date.parse(pod.metadata.creationTimestamp),
+]
