@@ -22,6 +22,7 @@ export class IndexPublisher {
   readonly #options: IndexPublisherOptions
   /** The newest known: what we wrote, until the cache tells of something else. */
   #latest: ExportIndex | undefined
+  #named: ReadonlySet<string> = new Set()
   #highestWritten = 0
   #written = false
 
@@ -32,10 +33,11 @@ export class IndexPublisher {
   /** The cache has a new version of the index, or it is gone. */
   observe(index: ExportIndex | undefined): void {
     this.#latest = index
+    this.#named = new Set(index?.spec.services)
   }
 
   isNamed(key: string): boolean {
-    return this.#latest?.spec.services.includes(key) ?? false
+    return this.#named.has(key)
   }
 
   /** An index, right for what was known then, has been stored or found. */
@@ -56,7 +58,7 @@ export class IndexPublisher {
       now: clock(),
     })
     if (spec !== undefined) {
-      this.#latest = await this.#write(stored, spec)
+      this.observe(await this.#write(stored, spec))
       this.#highestWritten = spec.sequence
       onWritten(changed(stored?.spec.services ?? [], spec.services))
     }

@@ -6,10 +6,10 @@ import {
   type ExportedEndpoints,
   type ExportedService,
 } from '@isthmus/api'
-import { recordName, type ExportRecord } from '@isthmus/core'
+import { type ExportRecord, recordName } from '@isthmus/core'
 import { done, type Outcome, parseKey } from '@isthmus/kube'
 import type { OwnCluster } from '../own/own-cluster.ts'
-import { ownExport } from '../own/own-exports.ts'
+import { ownRecord } from '../own/own-exports.ts'
 import { deleteSeen, storeSpec } from '../writes/store-spec.ts'
 
 /**
@@ -35,7 +35,7 @@ export class RecordPublisher {
   }
 
   async reconcile(key: string): Promise<Outcome> {
-    const record = ownExport(this.#own, key)?.record
+    const record = ownRecord(this.#own, key)
     if (record === undefined) return this.#withdraw(key)
     await this.#publish(key, record)
     if (!this.#stored.has(key)) {

@@ -2,8 +2,8 @@ import type { Service, ServiceExport } from '@isthmus/api'
 import {
   type Contribution,
   checkRecord,
-  recordOf,
   type ExportRecord,
+  recordOf,
   type Validity,
   validityOf,
 } from '@isthmus/core'
@@ -15,8 +15,6 @@ export interface OwnExport {
   readonly serviceExport: ServiceExport
   readonly service: Service | undefined
   readonly validity: Validity
-  /** Undefined where the export is not valid. */
-  readonly record: ExportRecord | undefined
 }
 
 /** The export of that key, if there is a ServiceExport that is not being deleted. */
@@ -26,12 +24,14 @@ export function ownExport(own: OwnCluster, key: string): OwnExport | undefined {
   const found = own.services.get(key)
   // A Service on its way out serves nobody; its ServiceExport is without Service from now on.
   const service = found?.metadata.deletionTimestamp === undefined ? found : undefined
-  const validity = validityOf(service, parseKey(key).name)
-  const record =
-    validity.valid && service !== undefined
-      ? recordOf(serviceExport, service, own.slices.byIndex('service', key))
-      : undefined
-  return { serviceExport, service, validity, record }
+  return { serviceExport, service, validity: validityOf(service, parseKey(key).name) }
+}
+
+/** What the export of that key publishes; undefined where there is none, or it is not valid. */
+export function ownRecord(own: OwnCluster, key: string): ExportRecord | undefined {
+  const found = ownExport(own, key)
+  if (found?.service === undefined || !found.validity.valid) return undefined
+  return recordOf(found.serviceExport, found.service, own.slices.byIndex('service', key))
 }
 
 /**
@@ -39,7 +39,7 @@ export function ownExport(own: OwnCluster, key: string): OwnExport | undefined {
  * member has to merge the same.
  */
 export function ownContribution(own: OwnCluster, clusterId: string, key: string): Contribution {
-  const record = ownExport(own, key)?.record
+  const record = ownRecord(own, key)
   if (record === undefined) return { kind: 'absent' }
   const { value: spec, refusals } = checkRecord(record.spec)
   if (spec === undefined) return { kind: 'absent' }

@@ -54,7 +54,8 @@ export function repairedDerivedService(
   const labels = { ...existing.metadata.labels, ...ownLabels(name) }
   if (isDeepStrictEqual(spec, existing.spec) && isDeepStrictEqual(labels, existing.metadata.labels))
     return undefined
-  return { ...existing, metadata: { ...existing.metadata, labels }, spec }
+  // Objects out of a list come without apiVersion and kind.
+  return { ...existing, apiVersion: 'v1', kind: 'Service', metadata: { ...existing.metadata, labels }, spec }
 }
 
 function ownLabels(name: string): Record<string, string> {
