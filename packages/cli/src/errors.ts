@@ -26,6 +26,18 @@ export const ERRORS = {
     message: '{what} {value} is not {wanted}',
     remedy: '`isthmus {command} --help` shows what is accepted.',
   },
+  apiserverPortInUse: {
+    code: 'ISTHMUS_APISERVER_PORT_IN_USE',
+    exitCode: EXIT.unavailable,
+    message: 'cannot serve the API on {host}:{port}: the port is in use',
+    remedy: 'Give another port with --port (0: any that is free), or stop what listens there.',
+  },
+  apiserverNotListening: {
+    code: 'ISTHMUS_APISERVER_NOT_LISTENING',
+    exitCode: EXIT.unavailable,
+    message: 'cannot serve the API on {host}:{port}: {reason}',
+    remedy: 'Give an address of this machine with --host, and a port that you may use with --port.',
+  },
   cannotWriteFile: {
     code: 'ISTHMUS_CANNOT_WRITE_FILE',
     exitCode: EXIT.cannotCreate,

@@ -7,6 +7,7 @@ export interface ApiserverFlags {
   port: number
   kubeconfigOut?: string
   data?: string
+  http?: boolean
 }
 
 export const apiserverCommand: CommandFactory = context =>
@@ -19,6 +20,10 @@ export const apiserverCommand: CommandFactory = context =>
     .option('--port <number>', 'port to listen on; 0 for any that is free', numberBetween(0, 65_535), 0)
     .option('--kubeconfig-out <file>', 'write a kubeconfig for it')
     .option('--data <dir>', 'keep objects there, for the next start')
+    .option(
+      '--http',
+      'plain HTTP, and everybody is an administrator (default: HTTPS, client certificates, RBAC)',
+    )
     .addHelpText(
       'after',
       `

@@ -6,6 +6,8 @@ export interface UpFlags {
   clusters: string
   demo: boolean
   demoPort: number
+  demoReplicas: number
+  logFile?: string
 }
 
 export const upCommand: CommandFactory = context =>
@@ -17,6 +19,13 @@ export const upCommand: CommandFactory = context =>
     .option('--clusters <names>', 'names of the clusters, between commas', 'east,west,north')
     .option('--no-demo', 'without the service hello in the namespace demo')
     .option('--demo-port <number>', 'port of hello', numberBetween(1, 65_535), 8080)
+    .option(
+      '--demo-replicas <number>',
+      'pods of hello in each cluster that exports it',
+      numberBetween(1, 50),
+      2,
+    )
+    .option('--log-file <file>', "write the agents' logs there, as lines of JSON")
     .addHelpText(
       'after',
       `

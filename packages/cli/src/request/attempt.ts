@@ -1,4 +1,5 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { loopbackOf } from '@isthmus/playground'
 import { type PodResolver, ResolveError } from './resolve.ts'
 
 /** What became of one request. */
@@ -36,7 +37,8 @@ export async function attempt(url: URL, resolver: PodResolver, timeoutMs: number
 function get(url: URL, address: string, timeoutMs: number): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
     const request = httpRequest({
-      host: listenerOf(address),
+      // A pod of the playground listens at the same place in 127.0.0.0/8.
+      host: loopbackOf(address),
       port: url.port || 80,
       path: url.pathname + url.search,
       headers: { host: url.host, accept: 'application/json', connection: 'close' },
@@ -49,11 +51,6 @@ function get(url: URL, address: string, timeoutMs: number): Promise<{ status: nu
     })
     request.end()
   })
-}
-
-/** The playground's pods have addresses of 10.0.0.0/8 and listen at the same place in 127.0.0.0/8. */
-function listenerOf(address: string): string {
-  return address.startsWith('10.') ? `127.${address.slice(3)}` : address
 }
 
 async function readBody(response: IncomingMessage): Promise<string> {

@@ -1,8 +1,8 @@
 import { EXIT, errorOf } from '@isthmus/api'
+import { type ClusterAddress, homeFolder, ERRORS as PLAYGROUND_ERRORS, readState } from '@isthmus/playground'
 import type { RequestFlags } from '../commands/request.ts'
 import type { CommandContext } from '../context.ts'
 import { ERRORS } from '../errors.ts'
-import { findCluster } from '../playground/running.ts'
 import { attempt, type Outcome } from './attempt.ts'
 import { reportText } from './report.ts'
 import { PodResolver } from './resolve.ts'
@@ -15,7 +15,7 @@ export async function runRequest(
   context: CommandContext,
 ): Promise<number> {
   const url = parseUrl(target)
-  const { dns } = await findCluster(flags.from, context)
+  const { dns } = await clusterNamed(flags.from, context)
   const resolver = new PodResolver(`${dns.address}:${dns.port}`, flags.namespace)
   const started = performance.now()
   const outcomes = await attemptAll(flags.requests, flags.concurrency, () =>
@@ -29,6 +29,14 @@ export async function runRequest(
       : reportText(result, flags.from, url.href, seconds),
   )
   return result.failed === 0 ? 0 : EXIT.failure
+}
+
+async function clusterNamed(name: string, { env, cwd }: CommandContext): Promise<ClusterAddress> {
+  const { clusters } = await readState(homeFolder(env, cwd))
+  const found = clusters.find(cluster => cluster.name === name)
+  if (found !== undefined) return found
+  const names = clusters.map(cluster => cluster.name).join(', ')
+  throw errorOf(PLAYGROUND_ERRORS.unknownCluster, { cluster: name, clusters: names })
 }
 
 function parseUrl(target: string): URL {

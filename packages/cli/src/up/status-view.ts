@@ -1,74 +1,73 @@
-/** What `isthmus up` shows of a running playground. Pure: from statuses to lines. */
-import type { AgentStatus, LinkStatus } from '@isthmus/agent'
+/** What `isthmus up` shows of a running playground. Pure: from a snapshot to lines. */
+import type { LinkStatus } from '@isthmus/agent'
+import type { ClusterSnapshot, ImportSnapshot, PlaygroundSnapshot, ReadyCount } from '@isthmus/playground'
 import { table } from '../terminal/table.ts'
 
-export interface MemberView {
-  readonly name: string
-  readonly server: string
-  /** `127.0.0.1:5301`. */
-  readonly dns: string
-  /** Unset while the cluster is stopped. */
-  readonly status?: AgentStatus | undefined
-}
-
 /** The whole status, as tables. `now` in milliseconds since the epoch. */
-export function statusLines(members: readonly MemberView[], now: number): string[] {
-  const running = members.flatMap(({ name, status }) => (status === undefined ? [] : [{ name, status }]))
-  const imports = running.flatMap(({ name, status }) => status.imports.map(entry => ({ ...entry, in: name })))
-  const links = running.flatMap(({ name, status }) => status.links.map(link => ({ reader: name, link })))
+export function statusLines({ clusters }: PlaygroundSnapshot, now: number): string[] {
+  const imports = clusters.flatMap(cluster =>
+    cluster.imports.map(entry => ({ cluster: cluster.name, entry })),
+  )
+  const links = clusters.flatMap(cluster => cluster.links.map(link => ({ reader: cluster.name, link })))
   return [
     ...table(
-      ['CLUSTER', 'STATE', 'API SERVER', 'DNS', 'EXPORTS', 'IMPORTS'],
-      members.map(({ name, server, dns, status }) => [
-        name,
-        memberState(status),
-        server,
-        dns,
-        status === undefined ? '-' : ratio(status.exports),
-        status === undefined ? '-' : ratio(status.imports),
+      ['CLUSTER', 'STATE', 'PODS', 'EXPORTS', 'IMPORTS', 'API SERVER', 'DNS'],
+      clusters.map(cluster => [
+        cluster.name,
+        clusterState(cluster),
+        ratio(cluster.pods),
+        ratio(countReady(cluster.exports)),
+        ratio(countReady(cluster.imports)),
+        cluster.server ?? '-',
+        cluster.dns === undefined ? '-' : `${cluster.dns.address}:${cluster.dns.port}`,
       ]),
     ),
     '',
     ...section(
-      ['IMPORT', 'IN', 'CLUSTERSETIP', 'STATE', 'FROM'],
+      ['IMPORT', 'IN', 'CLUSTERSETIP', 'STATE', 'READY ENDPOINTS'],
       imports
-        .sort((a, b) => a.key.localeCompare(b.key))
-        .map(({ key, in: cluster, ips, ready, reason, clusters }) => [
-          key,
+        .sort((a, b) => (a.entry.key < b.entry.key ? -1 : Number(a.entry.key > b.entry.key)))
+        .map(({ cluster, entry }) => [
+          entry.key,
           cluster,
-          ips.join(', ') || '-',
-          ready ? 'Ready' : reason,
-          clusters.join(', ') || '-',
+          entry.ips.join(', ') || '-',
+          importState(entry),
+          endpointsText(entry),
         ]),
-      'no imports: nothing is exported',
+      'Nothing is imported.',
     ),
+    '',
     ...section(
       ['LINK', 'STATE', 'SERVICES', 'LAST CONTACT'],
       links.map(({ reader, link }) => [
         `${reader} reads ${link.clusterId}`,
         linkState(link),
         link.services,
-        link.lastContact === undefined ? 'never' : `${ago(now - link.lastContact)} ago`,
+        link.lastContact === undefined ? 'never' : ago(now - link.lastContact),
       ]),
-      'no links: a single cluster runs',
+      'There are no links.',
     ),
+    ...clusters.flatMap(problemsOf),
   ]
 }
 
 /** The same as sentences, by what they are about: a line is printed when its sentence changes. */
-export function statusFacts(members: readonly MemberView[]): Map<string, string> {
+export function statusFacts({ clusters }: PlaygroundSnapshot): Map<string, string> {
   const facts = new Map<string, string>()
-  for (const { name, status } of members) {
-    facts.set(`member ${name}`, `cluster ${name}: ${memberState(status)}`)
-    for (const { key, ready, reason, ips, clusters } of status?.imports ?? []) {
-      const state = ready ? 'Ready' : reason
-      const from = clusters.length > 0 ? ` from ${clusters.join(', ')}` : ''
+  for (const cluster of clusters) {
+    const { name } = cluster
+    facts.set(
+      `cluster ${name}`,
+      `cluster ${name}: ${[clusterState(cluster), ...reasonsOf(cluster)].join('; ')}`,
+    )
+    for (const entry of cluster.imports) {
+      const ips = entry.ips.length === 0 ? '' : ` at ${entry.ips.join(', ')}`
       facts.set(
-        `import ${name} ${key}`,
-        `import ${key} in ${name}: ${state}${from}${ips.length > 0 ? ` at ${ips.join(', ')}` : ''}`,
+        `import ${name} ${entry.key}`,
+        `import ${entry.key} in ${name}: ${importState(entry)}${ips}; ready endpoints: ${endpointsText(entry)}`,
       )
     }
-    for (const link of status?.links ?? []) {
+    for (const link of cluster.links) {
       facts.set(`link ${name} ${link.clusterId}`, `link ${name} reads ${link.clusterId}: ${linkState(link)}`)
     }
   }
@@ -80,32 +79,57 @@ export function changedFacts(
   before: ReadonlyMap<string, string>,
   now: ReadonlyMap<string, string>,
 ): string[] {
+  const changed = [...now].filter(([about, fact]) => before.get(about) !== fact).map(([, fact]) => fact)
   const gone = [...before]
     .filter(([about]) => !now.has(about))
     .map(([, fact]) => `${fact.split(': ', 1)[0]}: gone`)
-  return [...[...now].filter(([about, fact]) => before.get(about) !== fact).map(([, fact]) => fact), ...gone]
+  return [...changed, ...gone]
 }
 
 function section(headings: string[], rows: (string | number)[][], none: string): string[] {
-  return [...(rows.length === 0 ? [none] : table(headings, rows)), '']
+  return rows.length === 0 ? [none] : table(headings, rows)
 }
 
-function memberState(status: AgentStatus | undefined): string {
-  if (status === undefined) return 'stopped'
-  return status.ready ? 'ready' : `starting${status.reasons[0] === undefined ? '' : `: ${status.reasons[0]}`}`
+function clusterState({ state, ready }: ClusterSnapshot): string {
+  if (state !== 'running') return state
+  return ready ? 'ready' : 'not ready'
+}
+
+/** Of a cluster that should work and does not. */
+function reasonsOf({ state, reasons }: ClusterSnapshot): readonly string[] {
+  return state === 'running' ? reasons : []
+}
+
+function problemsOf(cluster: ClusterSnapshot): string[] {
+  const reasons = reasonsOf(cluster)
+  return reasons.length === 0
+    ? []
+    : ['', `${cluster.name} is not ready:`, ...reasons.map(reason => `  ${reason}`)]
+}
+
+function importState({ ready, reason }: ImportSnapshot): string {
+  return ready ? 'Ready' : reason
+}
+
+function endpointsText({ endpoints }: ImportSnapshot): string {
+  return endpoints.map(({ cluster, ready, total }) => `${cluster} ${ready}/${total}`).join(', ') || 'none'
 }
 
 function linkState({ state, reason }: LinkStatus): string {
   return reason === undefined ? state : `${state}: ${reason}`
 }
 
-function ratio(entries: readonly { readonly ready: boolean }[]): string {
-  return `${entries.filter(({ ready }) => ready).length}/${entries.length}`
+function countReady(entries: readonly { readonly ready: boolean }[]): ReadyCount {
+  return { ready: entries.filter(({ ready }) => ready).length, total: entries.length }
 }
 
-/** Coarse, so that the view changes no more often than a person can read it. */
+function ratio({ ready, total }: ReadyCount): string {
+  return `${ready}/${total}`
+}
+
+/** Coarse, so that the view does not change more often than a person can read it. */
 function ago(milliseconds: number): string {
   const seconds = Math.max(0, Math.floor(milliseconds / 1000))
-  if (seconds < 10) return 'moments'
-  return seconds < 90 ? `${seconds - (seconds % 10)} s` : `${Math.floor(seconds / 60)} min`
+  if (seconds < 10) return 'just now'
+  return seconds < 90 ? `${seconds - (seconds % 10)} s ago` : `${Math.floor(seconds / 60)} min ago`
 }
