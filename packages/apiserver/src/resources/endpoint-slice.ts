@@ -1,28 +1,17 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { ResourceDefinition } from '../registry/definition.ts'
 import { AGE_COLUMN, NAME_COLUMN } from '../representations/columns.ts'
-import { builtinSchema } from '../schema/builtin/builtin-schema.ts'
+import { builtIn } from './built-in.ts'
 import { ENDPOINT_SLICE_COLUMNS } from './endpoint-slice-columns.ts'
 import { fillEndpointSlice } from './endpoint-slice-defaults.ts'
 import { ENDPOINT_SLICES, type EndpointSlice } from './endpoint-slice-spec.ts'
 import { endpointSliceErrors } from './endpoint-slice-validation.ts'
 
 /** `discovery.k8s.io/v1` EndpointSlice. */
-export const endpointSliceDefinition: ResourceDefinition = {
+export const endpointSlices = builtIn({
   ...ENDPOINT_SLICES,
-  version: 'v1',
   kind: 'EndpointSlice',
-  singular: 'endpointslice',
-  listKind: 'EndpointSliceList',
-  shortNames: [],
-  categories: [],
-  namespaced: true,
-  schema: builtinSchema('discovery.k8s.io', 'v1', 'EndpointSlice'),
-  verbs: ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'],
   hasGeneration: true,
-  status: false,
   emptyObject: { addressType: '', endpoints: null, ports: null },
-  selectableFields: {},
   columns: [NAME_COLUMN, ...ENDPOINT_SLICE_COLUMNS, AGE_COLUMN],
   rules: {
     fill: object => fillEndpointSlice(object as EndpointSlice),
@@ -35,7 +24,7 @@ export const endpointSliceDefinition: ResourceDefinition = {
       return { errors: [], undo: () => {} }
     },
   },
-}
+})
 
 /** Labels count: kube-proxy and others find slices by them. */
 const specified = ({ metadata, addressType, endpoints, ports }: EndpointSlice) => ({

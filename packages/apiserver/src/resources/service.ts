@@ -1,25 +1,18 @@
 import type { ResourceDefinition } from '../registry/definition.ts'
 import { AGE_COLUMN, NAME_COLUMN } from '../representations/columns.ts'
-import { builtinSchema } from '../schema/builtin/builtin-schema.ts'
+import { builtIn } from './built-in.ts'
 import type { ServiceAllocation } from './service-allocation.ts'
 import { SERVICE_COLUMNS, SERVICE_SELECTOR_COLUMN } from './service-columns.ts'
 import { serviceRules } from './service-rules.ts'
 import { SERVICES, type Service } from './service-spec.ts'
 
 /** `v1` Service. Addresses and node ports come out of `allocation`, which belongs to one server. */
-export function serviceDefinition(allocation: ServiceAllocation): ResourceDefinition {
-  return {
+export const services = (allocation: ServiceAllocation): ResourceDefinition =>
+  builtIn({
     ...SERVICES,
-    version: 'v1',
     kind: 'Service',
-    singular: 'service',
-    listKind: 'ServiceList',
     shortNames: ['svc'],
     categories: ['all'],
-    namespaced: true,
-    schema: builtinSchema('', 'v1', 'Service'),
-    verbs: ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'],
-    hasGeneration: false,
     status: true,
     nameFormat: 'label',
     createOnUpdate: true,
@@ -31,5 +24,4 @@ export function serviceDefinition(allocation: ServiceAllocation): ResourceDefini
     },
     columns: [NAME_COLUMN, ...SERVICE_COLUMNS, AGE_COLUMN, SERVICE_SELECTOR_COLUMN],
     rules: serviceRules(allocation),
-  }
-}
+  })
