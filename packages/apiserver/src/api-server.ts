@@ -3,13 +3,16 @@
 import { ServerSecurity } from './auth/server-security.ts'
 import { createSigningKey, loadSigningKey, signingKeyPem } from './auth/tokens/jwt.ts'
 import { ANONYMOUS } from './auth/users.ts'
+import { CustomResources } from './crd/custom-resources.ts'
 import { Faults } from './faults/faults.ts'
 import { type PathAnswer, requestListener } from './http/server.ts'
 import { DEFAULT_LIMITS, type Limits } from './limits/limits.ts'
 import { limitWatches } from './limits/watch-limit.ts'
 import type { ResourceDefinition } from './registry/definition.ts'
 import { Registry } from './registry/registry.ts'
-import { BUILT_IN_RESOURCES } from './resources/index.ts'
+import { builtInResources } from './resources/index.ts'
+import type { PodRuntime } from './resources/pod-logs.ts'
+import { ServiceAllocation } from './resources/service-allocation.ts'
 import { ADMIN, type Environment } from './rest/environment.ts'
 import { LocalApi } from './rest/local-api.ts'
 import { loadKeys, loadState, type ServerKeys, saveKeys, saveState } from './snapshot/data-folder.ts'
@@ -31,6 +34,8 @@ export interface ApiServerOptions {
   /** Of ServiceAccounts' tokens. */
   readonly serviceAccountIssuer?: string
   readonly limits?: Partial<Limits>
+  /** Runs the pods: `kubectl logs` asks it. */
+  readonly runtime?: PodRuntime
   /** Folder where state and keys are kept from one run to the next. */
   readonly data?: string
   readonly now?: () => Date
@@ -43,6 +48,8 @@ export interface ListenOptions {
   readonly port?: number
 }
 
+/** What kubeadm uses, and an IPv6 range. */
+const DEFAULT_SERVICE_CIDRS = ['10.96.0.0/16', 'fd00:10:96::/112']
 const NAMESPACES = { group: '', plural: 'namespaces' }
 const INITIAL_NAMESPACES = ['default', 'kube-node-lease', 'kube-public', 'kube-system']
 
@@ -61,6 +68,7 @@ export class ApiServer {
   readonly #options: ApiServerOptions
   readonly #paths: PathAnswer[] = []
   readonly #keys: ServerKeys
+  readonly #customResources: CustomResources
   #authority: CertificateAuthority | undefined
   #listener: Listener | undefined
 
@@ -90,6 +98,7 @@ export class ApiServer {
     for (const name of INITIAL_NAMESPACES) {
       if (!this.local.get(NAMESPACES, undefined, name)) this.local.create(NAMESPACES, { metadata: { name } })
     }
+    this.#customResources = new CustomResources(this.#environment, this.local)
     // What was there before anybody could watch is no history.
     this.storage.compact()
   }
@@ -139,6 +148,7 @@ export class ApiServer {
   /** Ends all connections, watches too, and keeps the state if there is a folder for it. */
   async close(): Promise<void> {
     await this.#listener?.close()
+    this.#customResources.close()
     this.security.close()
     const { data } = this.#options
     if (data === undefined) return
@@ -159,6 +169,8 @@ export class ApiServer {
   }
 
   #definitions(): readonly ResourceDefinition[] {
-    return this.security.extend(BUILT_IN_RESOURCES)
+    const { serviceCIDRs = DEFAULT_SERVICE_CIDRS, runtime } = this.#options
+    const allocation = new ServiceAllocation({ serviceCIDRs })
+    return this.security.extend(builtInResources({ allocation, runtime }))
   }
 }

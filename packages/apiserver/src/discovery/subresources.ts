@@ -17,11 +17,10 @@ export function subresourcesOf({
   kind,
   status,
   scale,
-  finalize,
+  views = [],
   connections = [],
 }: ResourceDefinition): DiscoveredSubresource[] {
-  const found: DiscoveredSubresource[] = [...connections]
-  if (finalize) found.push({ name: 'finalize', kind, verbs: ['update'] })
+  const found: DiscoveredSubresource[] = [...connections, ...views.map(view => ({ ...view, kind }))]
   if (scale) found.push({ name: 'scale', group: 'autoscaling', version: 'v1', kind: 'Scale', verbs: VIEW })
   if (status) found.push({ name: 'status', kind, verbs: VIEW })
   return found.sort((a, b) => (a.name < b.name ? -1 : 1))

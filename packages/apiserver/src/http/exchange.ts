@@ -103,7 +103,7 @@ export class Exchange {
     const response = this.response as ServerResponse
     const compressor = compress ? createGzip({ level: GZIP_LEVEL }) : undefined
     compressor?.pipe(response)
-    const out: NodeJS.WritableStream = compressor ?? response
+    const out = (compressor ?? response) as NodeJS.WritableStream
     for (let piece = first; !response.destroyed; piece = takePiece(iterator)) {
       if (!out.write(piece.text)) await drained(out, response)
       if (piece.done) break
@@ -115,7 +115,7 @@ export class Exchange {
   writeHead(status: number, contentType: string): void {
     if (this.#warnings.length > 0) this.response.setHeader('warning', this.#warnings)
     this.response.setHeader('content-type', contentType)
-    this.response.writeHead(status)
+    ;(this.response as ServerResponse).writeHead(status)
   }
 
   #end(status: number, contentType: string, body: Buffer): void {

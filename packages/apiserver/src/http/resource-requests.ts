@@ -19,7 +19,7 @@ import { getObject, listObjects } from '../rest/list.ts'
 import { LocalApi } from '../rest/local-api.ts'
 import { scaleOf, withScale } from '../rest/scale.ts'
 import { replaceObject, type Updated, updateObject } from '../rest/update.ts'
-import { badRequest, methodNotAllowed } from '../status/failures.ts'
+import { badRequest, methodNotAllowed, unknownResource } from '../status/failures.ts'
 import { type Exchange, userAgentName } from './exchange.ts'
 import { parseListQuery, parseResourceVersion, parseWatchQuery } from './list-options.ts'
 import { patchRequest } from './patch-request.ts'
@@ -72,19 +72,26 @@ const OBJECT: Readonly<Record<string, [Verb, Answer]>> = {
 }
 
 function subresourceAnswer(definition: ResourceDefinition, subresource: string, method: string): Answer {
-  const connection = definition.connections?.find(({ name }) => name === subresource)
+  const [name] = subresource.split('/', 1)
+  const connection = definition.connections?.find(
+    ({ name: known, serve }) => known === subresource || (serve !== undefined && known === name),
+  )
   if (connection) return request => connect(request, connection)
-  const answers = SUBRESOURCES[subresource]
-  const answer = answers?.[method]
-  if (answer === undefined) throw methodNotAllowed()
+  const view = definition.views?.find(({ name }) => name === subresource)
+  const [verb, answer] = viewAnswers(subresource as Subresource)[method] ?? []
+  const isServed =
+    view?.verbs.includes(verb as Verb) ??
+    ((subresource === 'status' && definition.status) ||
+      (subresource === 'scale' && definition.scale !== undefined))
+  if (answer === undefined || !isServed) throw isServed || view ? methodNotAllowed() : unknownResource()
   return answer
 }
 
-const SUBRESOURCES: Readonly<Record<string, Readonly<Record<string, Answer>>>> = {
-  status: { GET: get, PUT: request => update(request, 'status'), PATCH: request => patch(request, 'status') },
-  finalize: { PUT: request => update(request, 'finalize') },
-  scale: { GET: get, PUT: updateScale, PATCH: request => patch(request, 'scale') },
-}
+const viewAnswers = (subresource: Subresource): Readonly<Record<string, [Verb, Answer]>> => ({
+  GET: ['get', get],
+  PUT: ['update', subresource === 'scale' ? updateScale : request => update(request, subresource)],
+  PATCH: ['patch', request => patch(request, subresource)],
+})
 
 const isWatch = ({ path, exchange }: ResourceRequest): boolean =>
   path.isWatch || (booleanParameter(exchange.query, 'watch') ?? false)
@@ -274,20 +281,29 @@ async function connect(request: ResourceRequest, connection: Connection): Promis
   const { environment, definition, path, exchange, user } = request
   const verb = CONNECTION_VERBS[exchange.method]
   if (verb === undefined || !connection.verbs.includes(verb)) throw methodNotAllowed()
+  const api = new LocalApi(environment, { user })
+  if (connection.serve) {
+    const owner = getObject(environment, definition, address(path))
+    const context = { ...writeContext(environment, definition, '', { user, warn: exchange.warn }), api }
+    return connection.serve(owner, exchange, context)
+  }
   const reply = expectObject(request)
-  const hasBody = verb === 'create' || verb === 'update'
   const options = parseWriteOptions(verb === 'create' ? 'CreateOptions' : 'UpdateOptions', exchange.query)
+  const hasBody = verb === 'create' || verb === 'update'
   const body = hasBody ? (await readDocument(exchange, connection.kind)).value : undefined
   const owner = getObject(environment, definition, address(path))
-  const context = {
-    ...writeContext(environment, definition, '', writeOptions(request, options)),
-    api: new LocalApi(environment, { user }),
-  }
-  const answer = await connection.call(verb, owner, body as StoredObject | undefined, context)
-  await reply(answer, verb === 'create' ? 201 : 200)
+  const context = { ...writeContext(environment, definition, '', writeOptions(request, options)), api }
+  const answer = await connection.call?.(verb, owner, body as StoredObject | undefined, context)
+  await reply(answer as StoredObject, verb === 'create' ? 201 : 200)
 }
 
-const CONNECTION_VERBS: Readonly<Record<string, Verb>> = { GET: 'get', POST: 'create', PUT: 'update' }
+const CONNECTION_VERBS: Readonly<Record<string, Verb>> = {
+  GET: 'get',
+  POST: 'create',
+  PUT: 'update',
+  PATCH: 'patch',
+  DELETE: 'delete',
+}
 
 function success(definition: ResourceDefinition, { object }: Deleted): object {
   const { group, plural } = definition

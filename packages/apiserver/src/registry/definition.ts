@@ -2,8 +2,10 @@
  * What a resource is, as data. The REST verbs, discovery, tables, patches and OpenAPI read these
  * definitions and know no resource by name; a resource is added by adding a definition.
  */
+import type { Exchange } from '../http/exchange.ts'
 import type { LocalApi } from '../rest/local-api.ts'
 import type { Schema } from '../schema/schema.ts'
+import type { Status } from '../status/status.ts'
 import type { FieldError } from './field-error.ts'
 
 /** An object as it is stored and sent. Never changed in place once it is stored. */
@@ -61,8 +63,8 @@ export interface ResourceDefinition extends ResourceKey {
   readonly hasGeneration: boolean
   readonly status: boolean
   readonly scale?: ScalePaths
-  /** There is a `/finalize` (namespaces): a replace that writes `spec.finalizers` alone. */
-  readonly finalize?: boolean
+  /** Subresources that are the object itself and write a part of it: the rules know them by `context.subresource`. */
+  readonly views?: readonly View[]
   /** Field selectors beyond metadata.name and metadata.namespace. */
   readonly selectableFields: Readonly<Record<string, (object: StoredObject) => string>>
   readonly columns: readonly Column[]
@@ -112,12 +114,14 @@ export interface Connection {
   readonly kind: string
   readonly verbs: readonly Verb[]
   /** `owner` is the object that the subresource belongs to. The result is answered with 200, a create with 201. */
-  readonly call: (
+  readonly call?: (
     verb: Verb,
     owner: StoredObject,
     body: StoredObject | undefined,
     context: ConnectionContext,
-  ) => StoredObject | Promise<StoredObject>
+  ) => StoredObject | Status | Promise<StoredObject | Status>
+  /** In place of `call`, for what is no document: logs, proxies. Everything below the subresource's path comes here. */
+  readonly serve?: (owner: StoredObject, exchange: Exchange, context: ConnectionContext) => Promise<void>
 }
 
 export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch'
@@ -138,7 +142,12 @@ export interface Column {
   readonly cell: (object: StoredObject, now: Date) => unknown
 }
 
-export type Subresource = '' | 'status' | 'scale' | 'finalize'
+export type Subresource = '' | 'status' | 'scale' | 'finalize' | 'ephemeralcontainers' | 'resize' | 'binding'
+
+export interface View {
+  readonly name: Exclude<Subresource, '' | 'status' | 'scale' | 'binding'>
+  readonly verbs: readonly Verb[]
+}
 
 /** What a rule may know of the write that it takes part in. All synchronous: a write is one turn of the event loop. */
 export interface WriteContext {

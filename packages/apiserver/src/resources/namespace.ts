@@ -19,7 +19,7 @@ export const namespaces = builtIn({
   verbs: ALL_VERBS.filter(verb => verb !== 'deletecollection'),
   nameFormat: 'label',
   status: true,
-  finalize: true,
+  views: [{ name: 'finalize', verbs: ['update'] }],
   selectableFields: {
     'status.phase': object => (object as Namespace).status?.phase ?? '',
     name: object => object.metadata.name,

@@ -75,13 +75,13 @@ function store(
   const { rules } = definition
   const { name } = object.metadata
   rules.fill?.(object, undefined, context)
+  manageFields(definition, undefined, object, context, options)
   rules.prepare?.(object, undefined, context)
   const errors = [
     ...validateMetadata(definition, object),
     ...(rules.validate?.(object, undefined, context) ?? []),
   ]
   if (errors.length > 0) throw invalid(definition.group, definition.kind, name, errors)
-  manageFields(definition, undefined, object, context, options)
   // Before anything scarce is taken; nothing can come between this and the write.
   if (existing) throw alreadyExists(definition, name, existing.metadata.deletionTimestamp !== undefined)
   const undo = reserve(definition, object, undefined, context)

@@ -21,6 +21,8 @@ export interface WriteOptions {
   readonly dryRun?: boolean
   /** Name under which the written fields are kept in managedFields. */
   readonly fieldManager?: string
+  /** Server-side apply: managedFields come with the object. */
+  readonly isApply?: boolean
   readonly warn?: (text: string) => void
 }
 

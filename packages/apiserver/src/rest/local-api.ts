@@ -5,6 +5,7 @@
 import type {
   ResourceDefinition,
   ResourceKey,
+  StoredMeta,
   StoredObject,
   Subresource,
   UserInfo,
@@ -141,12 +142,7 @@ export class LocalApi {
 
 /** An object to write: only its name (or generateName) has to be there. */
 export interface LocalObject {
-  readonly metadata: {
-    readonly name?: string
-    readonly namespace?: string
-    readonly generateName?: string
-    readonly [field: string]: unknown
-  }
+  readonly metadata: Readonly<Partial<StoredMeta>>
   readonly [field: string]: unknown
 }
 

@@ -1,11 +1,17 @@
 /** PATCH: what the patch makes of the object is written as a replace would be. */
+
+import { jsonPatch } from '../patch/json-patch.ts'
+import { mergePatch } from '../patch/merge-patch.ts'
+import { strategicMerge } from '../patch/strategic-merge.ts'
 import type { ResourceDefinition, StoredObject, Subresource } from '../registry/definition.ts'
 import { invalid as invalidField } from '../registry/field-error.ts'
+import type { Schema } from '../schema/schema.ts'
 import { invalid } from '../status/failures.ts'
-import { failure } from '../status/status.ts'
+import { applyObject } from './apply.ts'
 import { decodeObject, type FieldValidation } from './decode.ts'
 import { DecodeError } from './decode-built-in.ts'
 import type { Address, Environment, WriteOptions } from './environment.ts'
+import { scaleOf, withScale } from './scale.ts'
 import { type Updated, updateObject } from './update.ts'
 
 export interface Patch {
@@ -19,49 +25,44 @@ export interface PatchOptions extends WriteOptions {
   readonly force?: boolean
 }
 
+/** Throws a StatusError; a result that is no object of the kind is a 422. */
 export function patchObject(
   environment: Environment,
   definition: ResourceDefinition,
   address: Address,
   subresource: Subresource,
-  patch: Patch,
+  { type, document }: Patch,
   options: PatchOptions,
 ): Updated {
-  return updateObject(
-    environment,
-    definition,
-    address,
-    { subresource, next: old => patched(definition, old, patch, options) },
-    options,
-  )
+  const decode = (result: Record<string, unknown>) => decoded(definition, result, options)
+  if (type === 'apply')
+    return applyObject(environment, definition, address, subresource, document, decode, options)
+  const next = (old: StoredObject) => {
+    if (subresource !== 'scale' || !definition.scale)
+      return decode(patched[type](definition.schema, old, document))
+    const scale = patched[type]({}, scaleOf(definition.scale, old), document)
+    return withScale(definition, old, scale as unknown as StoredObject)
+  }
+  return updateObject(environment, definition, address, { subresource, next }, options)
 }
 
-function patched(
+type Patched = (schema: Schema, old: StoredObject, document: unknown) => Record<string, unknown>
+
+const patched: Readonly<Record<Exclude<Patch['type'], 'apply'>, Patched>> = {
+  json: (_, old, document) => jsonPatch(old, document),
+  merge: (_, old, document) => mergePatch(old, document),
+  strategic: (schema, old, document) => strategicMerge(schema, old, document),
+}
+
+function decoded(
   definition: ResourceDefinition,
-  old: StoredObject,
-  { type, document }: Patch,
+  result: Record<string, unknown>,
   { fieldValidation = 'Warn', warn = () => {} }: PatchOptions,
 ): StoredObject {
-  const result = applyPatch(type, old, document)
   try {
     return decodeObject(definition, result, { fieldValidation, warn })
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error
     throw invalid('', '', '', [invalidField('patch', JSON.stringify(result), error.message)])
   }
-}
-
-function applyPatch(type: Patch['type'], old: StoredObject, document: unknown): Record<string, unknown> {
-  if (type === 'merge') return merge(old, document) as Record<string, unknown>
-  throw failure(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {})
-}
-
-function merge(target: unknown, patch: unknown): unknown {
-  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch
-  const result: Record<string, unknown> = { ...(typeof target === 'object' && target !== null ? target : {}) }
-  for (const [key, value] of Object.entries(patch)) {
-    if (value === null) delete result[key]
-    else result[key] = merge(result[key], value)
-  }
-  return result
 }

@@ -52,8 +52,9 @@ export function updateObject(
   checkPreconditions(definition, old, asked.metadata)
   const meta = nextMeta(definition, old, asked, subresource)
   const object = cloneJson(formObject(definition, meta, nextBody(definition, old, asked, subresource)))
-  prepareAndValidate(definition, object, old, context)
+  definition.rules.fill?.(object, old, context)
   manageFields(definition, old, object, context, options)
+  prepareAndValidate(definition, object, old, context)
   if (equalJson(withoutTimes(object), withoutTimes(old)) && !isReleased(definition, object)) {
     return { object: old, created: false }
   }
@@ -89,7 +90,6 @@ function prepareAndValidate(
   context: WriteContext,
 ): void {
   const { rules } = definition
-  rules.fill?.(object, old, context)
   rules.prepare?.(object, old, context)
   if (generationGrows(definition, object, old, context.subresource)) {
     object.metadata.generation = (old.metadata.generation ?? 0) + 1
@@ -185,6 +185,6 @@ function nextBody(
   asked: StoredObject,
   subresource: Subresource,
 ): Record<string, unknown> {
-  if (!definition.status) return asked
+  if (!definition.status || subresource === 'binding') return asked
   return subresource === 'status' ? { ...old, status: asked.status } : { ...asked, status: old.status }
 }
