@@ -1,0 +1,26 @@
+import type { EndpointSlice, ServiceImport } from '@isthmus/api'
+
+/** What a zone is made of, by service: `namespace/name`. */
+export interface ImportedService {
+  readonly serviceImport: ServiceImport
+  /** Those labelled with its name, in its namespace. */
+  readonly slices: readonly EndpointSlice[]
+}
+
+/** Told what changed, not how: the state is then read. Things may be told more often than they change. */
+export interface ZoneSourceListener {
+  serviceChanged(key: string): void
+  namespaceChanged(name: string): void
+}
+
+/** Where the zone's objects come from. */
+export interface ZoneSource {
+  /** Undefined if there is no such ServiceImport. */
+  service(key: string): ImportedService | undefined
+  hasNamespace(name: string): boolean
+  /** Tells of everything, then of every change. */
+  start(listener: ZoneSourceListener): void
+  /** Resolves when all that exists has been told of once. */
+  whenSynced(): Promise<void>
+  stop(): Promise<void>
+}

@@ -1,0 +1,57 @@
+import { createSocket, type Socket } from 'node:dgram'
+import { once } from 'node:events'
+import { isIPv6 } from 'node:net'
+import type { Responder } from '../responder.ts'
+
+/** Asked of the kernel, which may give less: queries wait here while garbage is collected. */
+const RECEIVE_BUFFER_SIZE = 1 << 20
+
+/** One UDP socket. Answers are sent from the responder's buffer, without a copy, a promise or a callback. */
+export class UdpTransport {
+  readonly #responder: Responder
+  #socket: Socket | undefined
+
+  constructor(responder: Responder) {
+    this.#responder = responder
+  }
+
+  /** `host` is an address. Rejects with the system's error. */
+  async listen(host: string, port: number): Promise<void> {
+    const socket = createSocket({
+      type: isIPv6(host) ? 'udp6' : 'udp4',
+      ipv6Only: false,
+      recvBufferSize: RECEIVE_BUFFER_SIZE,
+      // Only addresses come here. Looking them up would put every answer off to the next tick, when its
+      // buffer may hold another.
+      lookup: (address, _options, callback) => callback(null, address, isIPv6(address) ? 6 : 4),
+    })
+    // Listened for first: with an address that needs no looking up, bind is done at once.
+    const listening = once(socket, 'listening')
+    socket.bind({ address: host, port })
+    try {
+      await listening
+    } catch (error) {
+      socket.close()
+      throw error
+    }
+    // What UDP reports later is about single answers that could not be sent: clients ask again.
+    socket.on('error', () => {})
+    socket.on('message', (message, peer) => {
+      // Nothing can be sent to port 0; only a forged query comes from there.
+      if (peer.port === 0) return
+      const responder = this.#responder
+      const size = responder.respond(message, 'udp')
+      if (size === 0) return
+      socket.send(responder.response, 0, size, peer.port, peer.address)
+      // The kernel did not take it at once: it is sent from there later.
+      if (socket.getSendQueueCount() > 0) responder.replaceResponse()
+    })
+    this.#socket = socket
+  }
+
+  async close(): Promise<void> {
+    const socket = this.#socket
+    this.#socket = undefined
+    if (socket) await new Promise<void>(resolve => socket.close(resolve))
+  }
+}
