@@ -52,13 +52,14 @@ export function missingRights(held: readonly PolicyRule[], wanted: readonly Poli
   return wanted.flatMap(singleRights).filter(right => !held.some(rule => covers(rule, right)))
 }
 
-/** A rule as rules of one verb and one group, resource and name (or one path) each. */
+/** A rule as rules of one verb and one group, resource and name (or one path) each. Nothing in it need be valid. */
 function singleRights(rule: PolicyRule): PolicyRule[] {
+  const { verbs = [] } = rule
   const names = rule.resourceNames?.length ? rule.resourceNames.map(name => [name]) : [undefined]
   const rights: PolicyRule[] = []
   for (const group of rule.apiGroups ?? []) {
     for (const resource of rule.resources ?? []) {
-      for (const verb of rule.verbs) {
+      for (const verb of verbs) {
         for (const name of names) {
           const right = { verbs: [verb], apiGroups: [group], resources: [resource] }
           rights.push(name === undefined ? right : { ...right, resourceNames: name })
@@ -67,7 +68,7 @@ function singleRights(rule: PolicyRule): PolicyRule[] {
     }
   }
   for (const url of rule.nonResourceURLs ?? []) {
-    for (const verb of rule.verbs) rights.push({ verbs: [verb], nonResourceURLs: [url] })
+    for (const verb of verbs) rights.push({ verbs: [verb], nonResourceURLs: [url] })
   }
   return rights
 }
