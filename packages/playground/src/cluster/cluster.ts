@@ -3,13 +3,14 @@
  * server. It can be stopped and started again: its addresses and its data stay.
  */
 import { Agent, installInto } from '@isthmus/agent'
-import { ENDPOINT_SLICES, NODES, PODS, SERVICES } from '@isthmus/api'
+import { ENDPOINT_SLICES, NODES, type ObjectMeta, PODS, SERVICES } from '@isthmus/api'
 import { ApiServer, type Kubeconfig } from '@isthmus/apiserver'
 import { DnsServer } from '@isthmus/dns'
 import { type ClusterClient, type Credentials, connect } from '@isthmus/kube'
 import type { Logger } from 'pino'
 import type { ClusterAddresses } from '../addresses/address-plan.ts'
 import type { ClusterAddress } from '../home/playground-state.ts'
+import type { LogQuery } from '../kubelet/container-log.ts'
 import { Kubelet } from '../kubelet/kubelet.ts'
 import type { KubeletNode } from '../kubelet/pod.ts'
 import { ServiceProxy } from '../service-proxy/service-proxy.ts'
@@ -61,6 +62,7 @@ export class Cluster {
       serviceCIDRs: [addresses.serviceCIDR],
       tls: true,
       authorization: 'RBAC',
+      runtime: { logs: (pod, query) => this.#logs(pod.metadata, query) },
     })
   }
 
@@ -212,6 +214,13 @@ export class Cluster {
       this.#kubelet = undefined
       this.#proxy = undefined
     })
+  }
+
+  #logs({ namespace, name }: ObjectMeta, query: LogQuery & { container: string; previous: boolean }) {
+    const log = this.#kubelet?.log(`${namespace}/${name}`, query.container, query.previous)
+    if (log !== undefined) return log.read(query)
+    const which = query.previous ? 'has not run before' : 'is not running'
+    return [`container "${query.container}" in pod "${name}" ${which}\n`]
   }
 
   async #stopAll(): Promise<void> {

@@ -43,7 +43,7 @@ export class LocalPodApi implements PodApi {
   }
 
   bind(pod: KubeletPod, nodeName: string): void {
-    this.#api.update(PODS, local({ ...pod, spec: { ...pod.spec, nodeName } }))
+    this.#api.update(PODS, local({ ...pod, spec: { ...pod.spec, nodeName } }), 'binding')
   }
 
   updateStatus(pod: KubeletPod, status: PodStatus): KubeletPod {

@@ -2,9 +2,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { loopbackOf } from '../addresses/loopback.ts'
-import { BoundedLog } from './bounded-log.ts'
 import { type ContainerSnapshot, type ContainerState, type RunningContainer, timestamp } from './container.ts'
 import { containerEnvironment, expand } from './container-environment.ts'
+import { ContainerLog } from './container-log.ts'
 import type { KubeletPod, PodContainer, PodIdentity } from './pod.ts'
 import { endGroup, signalGroup, watchGroup } from './process-groups.ts'
 import { ReadinessProbe } from './readiness-probe.ts'
@@ -21,8 +21,9 @@ export interface CommandContainerOptions {
 export class CommandContainer implements RunningContainer {
   readonly name: string
   readonly #options: CommandContainerOptions
-  readonly #log = new BoundedLog()
   readonly #tcpPorts: readonly number[]
+  #log: ContainerLog | undefined
+  #previousLog: ContainerLog | undefined
   #state: ContainerState = { waiting: { reason: 'ContainerCreating' } }
   #lastState: ContainerState = {}
   #restartCount = 0
@@ -67,8 +68,7 @@ export class CommandContainer implements RunningContainer {
     const startedAt = Date.now()
     this.#child = child
     this.#ended = Promise.withResolvers()
-    child.stdout.on('data', (data: Buffer) => this.#log.append(data))
-    child.stderr.on('data', (data: Buffer) => this.#log.append(data))
+    this.#keepLog(child)
     const { pid } = child
     if (pid === undefined) {
       child.once('error', ({ message }) =>
@@ -104,8 +104,22 @@ export class CommandContainer implements RunningContainer {
     clearTimeout(timer)
   }
 
-  logs(): string {
-    return this.#log.toString()
+  log(previous: boolean): ContainerLog | undefined {
+    return previous ? this.#previousLog : this.#log
+  }
+
+  #keepLog(child: ChildProcess): void {
+    const log = new ContainerLog()
+    this.#previousLog = this.#log
+    this.#log = log
+    for (const stream of [child.stdout, child.stderr]) {
+      const writer = log.writer()
+      stream?.on('data', (data: Buffer) => writer.write(data))
+      stream?.once('end', () => writer.end())
+    }
+    child.once('error', error => log.add(`${error.message}\n`))
+    // Comes after the exit, with the last of the output.
+    child.once('close', () => log.end())
   }
 
   #end(exit: Exit, startedAt: number): void {

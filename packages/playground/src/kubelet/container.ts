@@ -1,5 +1,7 @@
 /** A container of the playground: something that listens in this process or in one of its own. */
 
+import type { ContainerLog } from './container-log.ts'
+
 /** `v1` ContainerState: exactly one of the three. */
 export interface ContainerState {
   waiting?: { reason: string; message?: string }
@@ -29,8 +31,8 @@ export interface RunningContainer {
   start(): void
   /** Lets what is under way finish, for at most `graceMs`; takes nothing new. May be called again to hurry it. */
   stop(graceMs: number): Promise<void>
-  /** The last of what it wrote to standard output and error. */
-  logs(): string
+  /** What it wrote to standard output and error; undefined if there was no previous run. */
+  log(previous: boolean): ContainerLog | undefined
 }
 
 /** RFC 3339 in whole seconds, as Kubernetes writes times. */

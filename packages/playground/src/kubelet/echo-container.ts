@@ -4,6 +4,7 @@
  */
 import { loopbackOf } from '../addresses/loopback.ts'
 import { type ContainerSnapshot, type ContainerState, type RunningContainer, timestamp } from './container.ts'
+import { ContainerLog } from './container-log.ts'
 import { EchoResponder } from './echo-answer.ts'
 import { type EchoPort, echoHttp, echoUdp } from './echo-port.ts'
 import type { PodContainer, PodIdentity } from './pod.ts'
@@ -15,6 +16,7 @@ export class EchoContainer implements RunningContainer {
   readonly #identity: PodIdentity
   readonly #backoff: RestartBackoff
   readonly #onChange: () => void
+  readonly #log = new ContainerLog()
   #ports: readonly EchoPort[] = []
   #state: ContainerState = { waiting: { reason: 'ContainerCreating' } }
   #failures = 0
@@ -46,11 +48,12 @@ export class EchoContainer implements RunningContainer {
     const { startedAt } = this.#state.running ?? {}
     await Promise.all(this.#ports.map(port => port.close(graceMs)))
     const terminated = { exitCode: 0, reason: 'Completed', finishedAt: timestamp() }
+    this.#log.end()
     this.#become({ terminated: startedAt === undefined ? terminated : { ...terminated, startedAt } })
   }
 
-  logs(): string {
-    return ''
+  log(previous: boolean): ContainerLog | undefined {
+    return previous ? undefined : this.#log
   }
 
   /** All ports or none. */
@@ -60,6 +63,7 @@ export class EchoContainer implements RunningContainer {
     const failed = results.find(result => result.status === 'rejected')
     if (failed === undefined) {
       this.#ports = ports
+      this.#describe()
       this.#become({ running: { startedAt: timestamp() } })
       return
     }
@@ -78,6 +82,13 @@ export class EchoContainer implements RunningContainer {
       if (protocol === 'SCTP') return []
       return [protocol === 'UDP' ? echoUdp(host, containerPort) : echoHttp(host, containerPort, responder)]
     })
+  }
+
+  #describe(): void {
+    const { podIP } = this.#identity
+    for (const { containerPort, protocol = 'TCP' } of this.#container.ports ?? []) {
+      this.#log.add(`echoes ${protocol} port ${containerPort} of ${podIP} at ${loopbackOf(podIP)}\n`)
+    }
   }
 
   #become(state: ContainerState): void {

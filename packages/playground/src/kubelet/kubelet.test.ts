@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { Agent, get, request } from 'node:http'
+import { Readable } from 'node:stream'
 import { after, afterEach, before, beforeEach, test } from 'node:test'
 import { clusterAddresses } from '../addresses/address-plan.ts'
 import { type AddressClaim, claimBlock } from '../addresses/claim.ts'
@@ -98,6 +99,11 @@ class PodCluster implements PodApi {
 
   gone(name: string): Promise<void> {
     return eventually(() => assert.equal(this.pods.has(name), false))
+  }
+
+  async log(name: string): Promise<string> {
+    const lines = Readable.from(this.kubelet.log(`demo/${name}`, 'main')?.read() ?? [])
+    return (await lines.toArray()).join('')
   }
 
   host(name: string): string {
@@ -241,7 +247,7 @@ test('a command is told where to listen, is ready when it does, and ends with th
   assert.equal(env.GREETING, 'I am app')
   assert.equal(env.NODE, 'east-1')
   assert.equal(env.npm_config_registry, undefined)
-  assert.equal(cluster.kubelet.logs('demo/app', 'main'), 'listening\n')
+  assert.equal(await cluster.log('app'), 'listening\n')
   cluster.delete('app', 30)
   await cluster.gone('app')
   assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' })
@@ -250,7 +256,7 @@ test('a command is told where to listen, is ready when it does, and ends with th
 test('a command that does not end on SIGTERM is killed, with what it started, when the grace is over', async () => {
   const stubborn = `process.on('SIGTERM', () => {}); const child = require('child_process').spawn('sleep', ['1000']); console.log(child.pid); setInterval(() => {}, 1000)`
   cluster.create('app', { command: [process.execPath, '-e', stubborn] })
-  const pid = await eventually(() => Number(cluster.kubelet.logs('demo/app', 'main')) || assert.fail())
+  const pid = await eventually(async () => Number(await cluster.log('app')) || assert.fail())
   cluster.delete('app', 1)
   await cluster.gone('app')
   // Its parent is dead, so that it is reaped by init, in its own time.

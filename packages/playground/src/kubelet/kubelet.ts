@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { AddressPool } from '../addresses/address-pool.ts'
 import { timestamp } from './container.ts'
+import type { ContainerLog } from './container-log.ts'
 import type { KubeletNode, KubeletPod, PodIdentity } from './pod.ts'
 import { PodRuntime } from './pod-runtime.ts'
 import { type PodStatus, runningStatus, unschedulableStatus } from './pod-status.ts'
@@ -108,12 +109,12 @@ export class Kubelet {
     this.#placeWaiting()
   }
 
-  /** The end of what a container of a running pod wrote; undefined if there is no such container. */
-  logs(key: string, container: string): string | undefined {
+  /** What a container of a running pod wrote; undefined if there is none, or it had no previous run. */
+  log(key: string, container: string, previous = false): ContainerLog | undefined {
     return this.#pods
       .get(key)
       ?.runtime?.containers.find(({ name }) => name === container)
-      ?.logs()
+      ?.log(previous)
   }
 
   /** Ends all pods as a power cut would, but for a short grace; their objects stay. Resolves when nothing is left. */
