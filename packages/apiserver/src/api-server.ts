@@ -3,6 +3,7 @@
 import { ServerSecurity } from './auth/server-security.ts'
 import { createSigningKey, loadSigningKey, signingKeyPem } from './auth/tokens/jwt.ts'
 import { ANONYMOUS } from './auth/users.ts'
+import { startControllers } from './controllers/index.ts'
 import { CustomResources } from './crd/custom-resources.ts'
 import { Faults } from './faults/faults.ts'
 import { type PathAnswer, requestListener } from './http/server.ts'
@@ -34,11 +35,15 @@ export interface ApiServerOptions {
   /** Of ServiceAccounts' tokens. */
   readonly serviceAccountIssuer?: string
   readonly limits?: Partial<Limits>
+  /** Run the controllers of a cluster while the server listens; true unless said. */
+  readonly controllers?: boolean
   /** Runs the pods: `kubectl logs` asks it. */
   readonly runtime?: PodRuntime
   /** Folder where state and keys are kept from one run to the next. */
   readonly data?: string
   readonly now?: () => Date
+  /** A controller failed and will try again; to standard error unless said. */
+  readonly onError?: (what: string, error: unknown) => void
 }
 
 export interface ListenOptions {
@@ -52,6 +57,8 @@ export interface ListenOptions {
 const DEFAULT_SERVICE_CIDRS = ['10.96.0.0/16', 'fd00:10:96::/112']
 const NAMESPACES = { group: '', plural: 'namespaces' }
 const INITIAL_NAMESPACES = ['default', 'kube-node-lease', 'kube-public', 'kube-system']
+
+const logError = (what: string, error: unknown): void => console.error(`apiserver: ${what}:`, error)
 
 /** Who the kubeconfig is for, and what its context is called. */
 export type KubeconfigRequest = Partial<CertificateUser> & { readonly cluster?: string }
@@ -69,6 +76,8 @@ export class ApiServer {
   readonly #paths: PathAnswer[] = []
   readonly #keys: ServerKeys
   readonly #customResources: CustomResources
+  readonly #allocation: ServiceAllocation
+  #stopControllers = () => {}
   #authority: CertificateAuthority | undefined
   #listener: Listener | undefined
 
@@ -94,6 +103,8 @@ export class ApiServer {
       now: this.#environment.now,
       ...(serviceAccountIssuer && { issuer: serviceAccountIssuer }),
     })
+    this.#allocation = new ServiceAllocation({ serviceCIDRs: options.serviceCIDRs ?? DEFAULT_SERVICE_CIDRS })
+    this.storage.onRestore(() => this.#allocation.forget())
     for (const definition of this.#definitions()) this.registry.register(definition)
     for (const name of INITIAL_NAMESPACES) {
       if (!this.local.get(NAMESPACES, undefined, name)) this.local.create(NAMESPACES, { metadata: { name } })
@@ -125,7 +136,28 @@ export class ApiServer {
         ...(tls && { tls: await serverIdentity(await this.#issuer(), host, tls === true ? {} : tls) }),
       },
     )
-    return { url: this.#listener.url }
+    const { url } = this.#listener
+    if (this.#options.controllers ?? true) await this.#startControllers(new URL(url))
+    return { url }
+  }
+
+  async #startControllers({ hostname, port }: URL): Promise<void> {
+    const { tls = false, onError = logError } = this.#options
+    this.#stopControllers = startControllers(
+      {
+        api: this.local.as({ fieldManager: 'kube-controller-manager' }),
+        registry: this.registry,
+        now: this.#environment.now,
+        onError: (controller, key, error) => onError(`controller ${controller}: ${key}`, error),
+      },
+      {
+        kubernetesService: {
+          clusterIP: this.#allocation.firstAddress,
+          endpoint: { address: hostname.replace(/^\[|\]$/g, ''), port: Number(port) },
+        },
+        ...(tls && { rootCA: (await this.#issuer()).certificate }),
+      },
+    )
   }
 
   /** What a client needs to be this user; an administrator unless said. The server must be listening. */
@@ -147,6 +179,7 @@ export class ApiServer {
 
   /** Ends all connections, watches too, and keeps the state if there is a folder for it. */
   async close(): Promise<void> {
+    this.#stopControllers()
     await this.#listener?.close()
     this.#customResources.close()
     this.security.close()
@@ -169,8 +202,7 @@ export class ApiServer {
   }
 
   #definitions(): readonly ResourceDefinition[] {
-    const { serviceCIDRs = DEFAULT_SERVICE_CIDRS, runtime } = this.#options
-    const allocation = new ServiceAllocation({ serviceCIDRs })
-    return this.security.extend(builtInResources({ allocation, runtime }))
+    const { runtime } = this.#options
+    return this.security.extend(builtInResources({ allocation: this.#allocation, runtime }))
   }
 }
