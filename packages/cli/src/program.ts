@@ -45,7 +45,6 @@ export function createProgram(name: string, context: CommandContext, exit: (code
         getOutHelpWidth: () => Math.min(context.stdout.columns ?? 100, 110),
         getErrHelpWidth: () => Math.min(context.stderr.columns ?? 100, 110),
       })
-    if (command !== program) command.option('--debug', 'show where an error comes from')
   }
   return program
 }

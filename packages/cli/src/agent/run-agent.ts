@@ -6,7 +6,8 @@ import { type CommandContext, stopRequested } from '../context.ts'
 import { ERRORS } from '../errors.ts'
 import { readConfigFile } from './config-file.ts'
 import { createLogger } from './logger.ts'
-import { type AgentSettings, resolveSettings } from './settings.ts'
+import { type AgentSettings, resolveSettings, USUAL_HEALTH } from './settings.ts'
+import type { ListenAddress } from './values.ts'
 
 /** `isthmus agent`: runs until it is told to stop. */
 export async function runAgent({ config, ...flags }: AgentFlags, context: CommandContext): Promise<void> {
@@ -36,7 +37,7 @@ export async function runAgent({ config, ...flags }: AgentFlags, context: Comman
     })
     // Before the agent starts: probes are answered, with reasons, while it waits for its caches.
     if (settings.health !== 'off') {
-      health = await serveHealth({ agent, ...settings.health })
+      health = await serveHealthAt(settings.health, agent)
       log.info({ url: health.url }, 'serving /healthz, /readyz and /metrics')
     }
     await agent.start()
@@ -48,6 +49,12 @@ export async function runAgent({ config, ...flags }: AgentFlags, context: Comman
     await health?.close()
     await Promise.all(clients.map(client => client.close()))
   }
+}
+
+function serveHealthAt(health: ListenAddress | 'auto', agent: Agent): Promise<HealthServer> {
+  if (health !== 'auto') return serveHealth({ agent, ...health })
+  // Several agents on one machine, one for each cluster, are common where people try things out.
+  return serveHealth({ agent, ...USUAL_HEALTH }).catch(() => serveHealth({ agent, ...USUAL_HEALTH, port: 0 }))
 }
 
 async function settingsFrom(

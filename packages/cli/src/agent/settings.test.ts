@@ -38,7 +38,7 @@ test('a flag wins over a variable, a variable over the file, and the file over t
       logFormat: 'json',
       agentNamespace: 'mesh',
       exchangeNamespace: 'isthmus-exchange',
-      health: { host: '127.0.0.1', port: 9080 },
+      health: 'auto',
     },
   )
 })
@@ -69,6 +69,7 @@ for (const [text, address] of [
   [':9080', { host: '0.0.0.0', port: 9080 }],
   ['[::1]:80', { host: '::1', port: 80 }],
   ['off', 'off'],
+  ['auto', 'auto'],
 ] as const) {
   test(`--health ${text}`, () =>
     assert.deepEqual(settings({ flags: { ...REQUIRED, health: text } }).health, address))

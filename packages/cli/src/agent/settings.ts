@@ -23,11 +23,14 @@ export interface AgentSettings {
   peers: PeerSettings[]
   agentNamespace: string
   exchangeNamespace: string
-  health: ListenAddress | 'off'
+  /** `auto`: {@link USUAL_HEALTH}, or any free port of this machine where another agent has that one. */
+  health: ListenAddress | 'off' | 'auto'
   logLevel: 'debug' | 'info' | 'warn' | 'error'
   /** `auto`: text on a terminal, else JSON. */
   logFormat: 'auto' | 'text' | 'json'
 }
+
+export const USUAL_HEALTH: ListenAddress = { host: '127.0.0.1', port: 9080 }
 
 interface Setting<Value> {
   readonly flags: string
@@ -92,9 +95,10 @@ export const SETTINGS: { readonly [Key in keyof AgentSettings]: Setting<AgentSet
   health: {
     flags: '--health <host:port>',
     variable: 'ISTHMUS_HEALTH',
-    description: 'where /healthz, /readyz and /metrics are served, or off',
-    fallback: { host: '127.0.0.1', port: 9080 },
-    read: listenAddress,
+    description:
+      'where /healthz, /readyz and /metrics are served; off; or auto: 127.0.0.1:9080, else any free port',
+    fallback: 'auto',
+    read: value => (value === 'auto' ? value : listenAddress(value)),
   },
   logLevel: {
     flags: '--log-level <level>',

@@ -14,9 +14,8 @@ export const agentCommand: CommandFactory = context => {
   for (const key of SETTING_KEYS) {
     const { flags, description, variable, fallback } = SETTINGS[key]
     // Defaults are shown, not set: a flag that is not given must not win over a variable or the file.
-    const shown = fallback === undefined || fallback === 'required' || Array.isArray(fallback) ? '' : fallback
-    const words = typeof shown === 'object' ? `${shown.host}:${shown.port}` : shown
-    const suffix = fallback === 'required' ? ' (required)' : words === '' ? '' : ` (default: ${words})`
+    const shown = fallback === undefined || Array.isArray(fallback) ? '' : ` (default: ${fallback})`
+    const suffix = fallback === 'required' ? ' (required)' : shown
     const option = new Option(flags, `${description}${suffix} [${variable}]`)
     if (key === 'peers') option.argParser<string[]>((value, before = []) => [...before, value])
     command.addOption(option)

@@ -1,5 +1,4 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http'
-import { loopbackOf } from '@isthmus/playground'
 import { type PodResolver, ResolveError } from './resolve.ts'
 
 /** What became of one request. */
@@ -15,18 +14,29 @@ export interface Outcome {
   readonly error?: string
 }
 
+/** The network that a pod is in. */
+export interface PodNetwork {
+  readonly resolver: PodResolver
+  /** Where an address is reached from here. */
+  readonly route: (address: string) => string
+}
+
 /** An answer is read this far to learn who gave it. */
 const MAX_ANSWER_BYTES = 64 * 1024
 
 /** One request on a connection of its own, from the question to the DNS server to the last byte. Never rejects. */
-export async function attempt(url: URL, resolver: PodResolver, timeoutMs: number): Promise<Outcome> {
+export async function attempt(
+  url: URL,
+  { resolver, route }: PodNetwork,
+  timeoutMs: number,
+): Promise<Outcome> {
   const started = performance.now()
   const elapsed = () => performance.now() - started
   let address: string | undefined
   try {
     const addresses = await resolver.resolve(url.hostname, timeoutMs)
     address = addresses[0] ?? ''
-    const { status, body } = await get(url, address, Math.max(1, timeoutMs - elapsed()))
+    const { status, body } = await get(url, route(address), Math.max(1, timeoutMs - elapsed()))
     const error = status >= 400 ? { error: `HTTP ${status}` } : {}
     return { ms: elapsed(), address, status, ...whoAnswered(body), ...error }
   } catch (error) {
@@ -34,11 +44,10 @@ export async function attempt(url: URL, resolver: PodResolver, timeoutMs: number
   }
 }
 
-function get(url: URL, address: string, timeoutMs: number): Promise<{ status: number; body: string }> {
+function get(url: URL, host: string, timeoutMs: number): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
     const request = httpRequest({
-      // A pod of the playground listens at the same place in 127.0.0.0/8.
-      host: loopbackOf(address),
+      host,
       port: url.port || 80,
       path: url.pathname + url.search,
       headers: { host: url.host, accept: 'application/json', connection: 'close' },

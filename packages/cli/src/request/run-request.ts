@@ -1,5 +1,11 @@
 import { EXIT, errorOf } from '@isthmus/api'
-import { type ClusterAddress, homeFolder, ERRORS as PLAYGROUND_ERRORS, readState } from '@isthmus/playground'
+import {
+  type ClusterAddress,
+  homeFolder,
+  loopbackOf,
+  ERRORS as PLAYGROUND_ERRORS,
+  readState,
+} from '@isthmus/playground'
 import type { RequestFlags } from '../commands/request.ts'
 import type { CommandContext } from '../context.ts'
 import { ERRORS } from '../errors.ts'
@@ -17,9 +23,10 @@ export async function runRequest(
   const url = parseUrl(target)
   const { dns } = await clusterNamed(flags.from, context)
   const resolver = new PodResolver(`${dns.address}:${dns.port}`, flags.namespace)
+  const network = { resolver, route: loopbackOf }
   const started = performance.now()
   const outcomes = await attemptAll(flags.requests, flags.concurrency, () =>
-    attempt(url, resolver, flags.timeout * 1000),
+    attempt(url, network, flags.timeout * 1000),
   )
   const seconds = (performance.now() - started) / 1000
   const result = tally(outcomes)
