@@ -3,6 +3,7 @@ import { AGE_COLUMN, NAME_COLUMN } from '../representations/columns.ts'
 import { builtIn } from './built-in.ts'
 import type { ServiceAllocation } from './service-allocation.ts'
 import { SERVICE_COLUMNS, SERVICE_SELECTOR_COLUMN } from './service-columns.ts'
+import { SERVICE_CONNECTIONS } from './service-connections.ts'
 import { serviceRules } from './service-rules.ts'
 import { SERVICES, type Service } from './service-spec.ts'
 
@@ -23,5 +24,6 @@ export const services = (allocation: ServiceAllocation): ResourceDefinition =>
       'spec.type': object => (object as Service).spec.type ?? '',
     },
     columns: [NAME_COLUMN, ...SERVICE_COLUMNS, AGE_COLUMN, SERVICE_SELECTOR_COLUMN],
+    connections: SERVICE_CONNECTIONS,
     rules: serviceRules(allocation),
   })

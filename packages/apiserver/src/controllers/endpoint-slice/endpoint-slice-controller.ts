@@ -100,7 +100,8 @@ export function endpointSliceController({ api }: ControllerContext): Controller 
   }
 
   function apply({ create, update, remove: removed }: SlicePlan, trigger: string | undefined): void {
-    const annotations = trigger === undefined ? {} : { [TRIGGER_TIME_ANNOTATION]: trigger }
+    const annotations: Record<string, string> =
+      trigger === undefined ? {} : { [TRIGGER_TIME_ANNOTATION]: trigger }
     for (const slice of create)
       api.create(ENDPOINT_SLICES, { ...slice, metadata: { ...slice.metadata, annotations } })
     for (const slice of update) {

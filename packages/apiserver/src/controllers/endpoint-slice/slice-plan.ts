@@ -1,6 +1,7 @@
 /** Which EndpointSlices a Service should have, and what that changes. */
 import { isDeepStrictEqual } from 'node:util'
 import type { IPFamily } from '../../allocation/ip-address.ts'
+import type { OwnerReference } from '../../registry/definition.ts'
 import type { Endpoint, EndpointPort, EndpointSlice } from '../../resources/endpoint-slice-spec.ts'
 import type { Service } from '../../resources/service-spec.ts'
 import { controllerReference } from '../controller.ts'
@@ -24,8 +25,8 @@ export interface NewSlice {
   readonly metadata: {
     readonly generateName: string
     readonly namespace: string
-    readonly labels: Readonly<Record<string, string>>
-    readonly ownerReferences: readonly object[]
+    readonly labels: Record<string, string>
+    readonly ownerReferences: OwnerReference[]
   }
   readonly addressType: IPFamily
   readonly endpoints: readonly Endpoint[]

@@ -42,11 +42,7 @@ export function namespaceController(
       const current = state(namespace, remaining, failures)
       if (remaining.length > 0) return failures.length > 0 ? RETRY_MS : undefined
       const finalizers = current.spec.finalizers?.filter(finalizer => finalizer !== FINALIZER) ?? []
-      api.update(
-        NAMESPACES,
-        { ...current, metadata: { ...current.metadata }, spec: { finalizers } },
-        'finalize',
-      )
+      api.update(NAMESPACES, { ...current, spec: { finalizers } }, 'finalize')
       return undefined
     },
   }
@@ -89,11 +85,7 @@ export function namespaceController(
     // A namespace that empties at once goes without a word.
     if (isDeepStrictEqual(conditions, before) || (remaining.length === 0 && before.length === 0))
       return namespace
-    const { metadata, status } = namespace
-    return api.updateStatus(NAMESPACES, {
-      ...namespace,
-      metadata: { ...metadata },
-      status: { ...status, conditions },
-    }) as Namespace
+    const status = { ...namespace.status, conditions }
+    return api.updateStatus(NAMESPACES, { ...namespace, status }) as Namespace
   }
 }

@@ -38,7 +38,7 @@ export function replicaSetController({ api, now }: ControllerContext): Controlle
         api.delete(PODS, namespace, metadata.name, { preconditions: { uid: metadata.uid } })
       }
       if (!isDeepStrictEqual(replicaSet.status, status)) {
-        api.updateStatus(REPLICA_SETS, { ...replicaSet, metadata: { ...replicaSet.metadata }, status })
+        api.updateStatus(REPLICA_SETS, { ...replicaSet, status })
       }
       return recheckMs
     },

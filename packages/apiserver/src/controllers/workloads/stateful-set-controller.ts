@@ -34,7 +34,7 @@ export function statefulSetController({ api, now }: ControllerContext): Controll
       }
       const status = statefulSetStatus(set, pods, revision, now())
       if (!isDeepStrictEqual(set.status, status)) {
-        api.updateStatus(STATEFUL_SETS, { ...set, metadata: { ...set.metadata }, status })
+        api.updateStatus(STATEFUL_SETS, { ...set, status })
       }
       return undefined
     },
