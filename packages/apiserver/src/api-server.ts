@@ -9,6 +9,7 @@ import { Faults } from './faults/faults.ts'
 import { type PathAnswer, requestListener } from './http/server.ts'
 import { DEFAULT_LIMITS, type Limits } from './limits/limits.ts'
 import { limitWatches } from './limits/watch-limit.ts'
+import { openApiAnswer } from './openapi/answer.ts'
 import type { ResourceDefinition } from './registry/definition.ts'
 import { Registry } from './registry/registry.ts'
 import { builtInResources } from './resources/index.ts'
@@ -73,7 +74,7 @@ export class ApiServer {
   readonly security: ServerSecurity
   readonly #environment: Environment
   readonly #options: ApiServerOptions
-  readonly #paths: PathAnswer[] = []
+  readonly #paths: readonly PathAnswer[]
   readonly #keys: ServerKeys
   readonly #customResources: CustomResources
   readonly #allocation: ServiceAllocation
@@ -93,6 +94,7 @@ export class ApiServer {
       now: options.now ?? (() => new Date()),
     }
     this.local = new LocalApi(this.#environment)
+    this.#paths = [openApiAnswer(this.registry)]
     this.faults = new Faults(this.storage)
     this.#keys = (data && loadKeys(data)) || { serviceAccountKey: signingKeyPem(createSigningKey()) }
     this.security = new ServerSecurity({

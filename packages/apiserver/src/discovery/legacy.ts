@@ -47,7 +47,8 @@ function resourcesOf(definition: ResourceDefinition): object[] {
     singularName: singular,
     namespaced,
     kind,
-    verbs: [...verbs].sort(),
+    // Those of custom resources come in the order in which kube-apiserver writes them.
+    verbs: definition.custom ? verbs : [...verbs].sort(),
     ...(shortNames.length === 0 ? {} : { shortNames }),
     ...(categories.length === 0 ? {} : { categories }),
   }

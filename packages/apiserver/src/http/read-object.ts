@@ -1,13 +1,12 @@
 /** The object in the body of a create or a replace. */
 import { parseDocument } from 'yaml'
 import type { ResourceDefinition, StoredObject } from '../registry/definition.ts'
-import { invalid as invalidField } from '../registry/field-error.ts'
 import type { Registry } from '../registry/registry.ts'
 import { parseGoJson } from '../representations/go-json.ts'
 import { decodeObject, type FieldValidation, refuseDocument } from '../rest/decode.ts'
 import { isObject } from '../rest/decode-built-in.ts'
-import { apiVersionOf } from '../rest/environment.ts'
-import { badRequest, invalid } from '../status/failures.ts'
+import { checkKind } from '../rest/kind.ts'
+import { badRequest } from '../status/failures.ts'
 import { failure } from '../status/status.ts'
 import type { Exchange } from './exchange.ts'
 
@@ -53,43 +52,13 @@ export function toObject(
   fieldValidation: FieldValidation,
   warn: (text: string) => void,
 ): StoredObject {
-  checkKind(registry, definition, value)
   try {
+    checkKind(registry, definition, value)
     return decodeObject(definition, value, { fieldValidation, warn, duplicates })
   } catch (error) {
-    throw refuseDocument(definition, error)
+    throw refuseDocument(definition, value, error)
   }
 }
-
-/** Of a body without kind or apiVersion they are taken from the path. */
-function checkKind(registry: Registry, definition: ResourceDefinition, value: Record<string, unknown>): void {
-  const expected = apiVersionOf(definition)
-  const { kind = definition.kind, apiVersion = expected } = value as { kind?: string; apiVersion?: string }
-  if (definition.custom) {
-    if (apiVersion !== expected) throw otherVersion(apiVersion, expected)
-    if (kind === definition.kind) return
-    const { name = '' } = (value.metadata ?? {}) as { name?: string }
-    throw invalid(definition.group, definition.kind, name, [
-      invalidField('kind', kind, `must be ${definition.kind}`),
-    ])
-  }
-  if (kind === definition.kind && apiVersion === expected) return
-  const [group, version] = apiVersion.includes('/')
-    ? (apiVersion.split('/', 2) as [string, string])
-    : ['', apiVersion]
-  const isKnown = registry.resources(group, version).some(other => other.kind === kind && !other.custom)
-  if (isKnown && kind === definition.kind) throw otherVersion(apiVersion, expected)
-  const why = isKnown
-    ? `converting (${version}.${kind}) to (${packageOf(definition.group)}.${definition.kind}): unknown conversion`
-    : `no kind "${kind}" is registered for version "${apiVersion}" in scheme "<any>"`
-  throw badRequest(`${kind} in version "${version}" cannot be handled as a ${definition.kind}: ${why}`)
-}
-
-const otherVersion = (found: string, expected: string) =>
-  badRequest(`the API version in the data (${found}) does not match the expected API version (${expected})`)
-
-/** Go package of a group's internal types. */
-const packageOf = (group: string): string => (group === '' ? 'core' : (group.split('.', 1)[0] as string))
 
 /** Throws nothing: the error is in the answer. Aliases are bounded, so that a small text cannot grow without end. */
 export function parseYaml(text: string): { value?: unknown; error?: string; duplicates: readonly string[] } {

@@ -23,6 +23,12 @@ export const leases = builtIn({
     fill(object) {
       object.spec ??= {}
     },
+    prepare(object) {
+      // Of coordinated leader election, which is off: such fields are dropped without a word.
+      const spec = object.spec as Record<string, unknown>
+      delete spec.strategy
+      delete spec.preferredHolder
+    },
     validate(object) {
       const { leaseDurationSeconds: seconds, leaseTransitions: transitions } = (object as Lease).spec
       return [

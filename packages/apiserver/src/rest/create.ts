@@ -81,7 +81,7 @@ function store(
     ...validateMetadata(definition, object),
     ...(rules.validate?.(object, undefined, context) ?? []),
   ]
-  if (errors.length > 0) throw invalid(definition.group, definition.kind, name, errors)
+  if (errors.length > 0) throw invalid(storageKey(definition).group, definition.kind, name, errors)
   // Before anything scarce is taken; nothing can come between this and the write.
   if (existing) throw alreadyExists(definition, name, existing.metadata.deletionTimestamp !== undefined)
   const undo = reserve(definition, object, undefined, context)

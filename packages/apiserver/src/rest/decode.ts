@@ -5,6 +5,7 @@ import { prune } from '../schema/prune.ts'
 import { unknownFields } from '../schema/unknown-fields.ts'
 import { badRequest } from '../status/failures.ts'
 import { DecodeError, decodeBuiltIn, isObject } from './decode-built-in.ts'
+import { splitVersion } from './kind.ts'
 
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict'
 
@@ -39,10 +40,17 @@ export function decodeObject(
 }
 
 /** A DecodeError as a create or a replace answers it. */
-export function refuseDocument(definition: ResourceDefinition, error: unknown): unknown {
+export function refuseDocument(
+  definition: ResourceDefinition,
+  document: Readonly<Record<string, unknown>>,
+  error: unknown,
+): unknown {
   if (!(error instanceof DecodeError)) return error
-  const { kind, version } = definition
-  return badRequest(`${kind} in version "${version}" cannot be handled as a ${kind}: ${error.message}`)
+  const { kind = definition.kind, apiVersion = definition.version } = document
+  const [, version] = splitVersion(String(apiVersion))
+  return badRequest(
+    `${kind} in version "${version}" cannot be handled as a ${definition.kind}: ${error.message}`,
+  )
 }
 
 function decodeCustom(

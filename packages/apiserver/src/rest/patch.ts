@@ -11,6 +11,7 @@ import { applyObject } from './apply.ts'
 import { decodeObject, type FieldValidation } from './decode.ts'
 import { DecodeError } from './decode-built-in.ts'
 import type { Address, Environment, WriteOptions } from './environment.ts'
+import { checkKind } from './kind.ts'
 import { scaleOf, withScale } from './scale.ts'
 import { type Updated, updateObject } from './update.ts'
 
@@ -34,7 +35,7 @@ export function patchObject(
   { type, document }: Patch,
   options: PatchOptions,
 ): Updated {
-  const decode = (result: Record<string, unknown>) => decoded(definition, result, options)
+  const decode = (result: Record<string, unknown>) => decoded(environment, definition, result, options)
   if (type === 'apply')
     return applyObject(environment, definition, address, subresource, document, decode, options)
   const next = (old: StoredObject) => {
@@ -55,11 +56,13 @@ const patched: Readonly<Record<Exclude<Patch['type'], 'apply'>, Patched>> = {
 }
 
 function decoded(
+  { registry }: Environment,
   definition: ResourceDefinition,
   result: Record<string, unknown>,
   { fieldValidation = 'Warn', warn = () => {} }: PatchOptions,
 ): StoredObject {
   try {
+    checkKind(registry, definition, result)
     return decodeObject(definition, result, { fieldValidation, warn })
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error

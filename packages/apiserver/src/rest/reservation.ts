@@ -1,5 +1,6 @@
 import type { ResourceDefinition, StoredObject, WriteContext } from '../registry/definition.ts'
 import { invalid } from '../status/failures.ts'
+import { storageKey } from './environment.ts'
 
 /**
  * Takes what the object needs and is scarce. Answers how to give it back, for a write that comes to
@@ -15,5 +16,5 @@ export function reserve(
   if (reservation === undefined) return () => {}
   if (reservation.errors.length === 0) return reservation.undo
   reservation.undo()
-  throw invalid(definition.group, definition.kind, object.metadata.name, reservation.errors)
+  throw invalid(storageKey(definition).group, definition.kind, object.metadata.name, reservation.errors)
 }

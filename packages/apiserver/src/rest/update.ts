@@ -95,7 +95,8 @@ function prepareAndValidate(
     object.metadata.generation = (old.metadata.generation ?? 0) + 1
   }
   const errors = [...validateMetadataUpdate(object, old), ...(rules.validate?.(object, old, context) ?? [])]
-  if (errors.length > 0) throw invalid(definition.group, definition.kind, object.metadata.name, errors)
+  if (errors.length > 0)
+    throw invalid(storageKey(definition).group, definition.kind, object.metadata.name, errors)
 }
 
 /** The object is written, or removed if it was only held by what the update took away. */

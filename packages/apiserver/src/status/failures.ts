@@ -66,7 +66,8 @@ export function invalid(
   name: string,
   errors: readonly FieldError[],
 ): StatusError {
-  const texts = errors.map(e => `${e.field}: ${e.message}`)
+  // A text that comes twice is shown once, though both causes are there: Go's aggregate does so.
+  const texts = [...new Set(errors.map(e => `${e.field}: ${e.message}`))]
   const list = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`
   return failure(
     422,
