@@ -67,6 +67,18 @@ async function spread(cluster: string, connections: number, atATime = 50): Promi
   return counts
 }
 
+/** Rejects with the first request that fails; answers how many there were. */
+async function callAllTheTime(cluster: string, signal: AbortSignal): Promise<number> {
+  let calls = 0
+  for (; !signal.aborted; calls++) await call(cluster)
+  return calls
+}
+
+async function podsOf(cluster: string): Promise<string[]> {
+  const names = await kubectl(cluster, ['get', 'pods', '-n', 'demo', '-o', 'name'])
+  return names.split('\n').filter(Boolean)
+}
+
 async function eventually<T>(attempt: () => T | Promise<T>, withinMs = 5000): Promise<T> {
   const until = performance.now() + withinMs
   for (;;) {
@@ -128,11 +140,16 @@ test('1,000 new connections from every cluster are spread evenly over all pods',
   }
 })
 
-test('a deployment that is scaled is seen everywhere', async () => {
+test('a deployment that is scaled is seen everywhere, and no request is lost by it', async () => {
+  const scaled = new AbortController()
+  const meanwhile = callAllTheTime('north', scaled.signal)
   await kubectl('east', ['scale', 'deployment/hello', '-n', 'demo', '--replicas=3'])
   await answering({ east: 3, west: 2 })
   await kubectl('east', ['scale', 'deployment/hello', '-n', 'demo', '--replicas=1'])
   await answering({ east: 1, west: 2 })
+  await eventually(async () => assert.equal((await podsOf('east')).length, 1))
+  scaled.abort()
+  assert.ok((await meanwhile) > 0)
 })
 
 test('an export that is deleted is over within a second everywhere, and back when it is made again', async () => {
@@ -174,8 +191,8 @@ test('a snapshot says who is a member, what is imported from where, and why some
       resolve()
     })
   })
-  await kubectl('north', ['create', 'namespace', 'empty'])
-  await kubectl('north', ['apply', '-f', '-'], EXPORT.replace('"demo"', '"empty"'))
+  const namespace = '{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"empty"}}'
+  await kubectl('north', ['apply', '-f', '-'], `${namespace}\n---\n${EXPORT.replace('"demo"', '"empty"')}`)
   await changed
   const north = await eventually(() => {
     const found = playground.snapshot().clusters.find(({ name }) => name === 'north') ?? assert.fail()
