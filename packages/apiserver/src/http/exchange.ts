@@ -18,6 +18,10 @@ const GZIP_LEVEL = constants.Z_BEST_SPEED
 const PIECE = 64 * 1024
 const TURN_MILLISECONDS = 8
 
+/** All requests are of one flow and one priority; clients that look for these headers find them. */
+const FLOW_SCHEMA_UID = randomUUID()
+const PRIORITY_LEVEL_UID = randomUUID()
+
 const gzipAsync = promisify(gzip)
 const turn = () => new Promise<void>(done => setImmediate(done))
 
@@ -40,6 +44,8 @@ export class Exchange {
     this.query = new URLSearchParams(mark === -1 ? '' : url.slice(mark + 1))
     response.setHeader('audit-id', this.header('audit-id') ?? randomUUID())
     response.setHeader('cache-control', 'no-cache, private')
+    response.setHeader('x-kubernetes-pf-flowschema-uid', FLOW_SCHEMA_UID)
+    response.setHeader('x-kubernetes-pf-prioritylevel-uid', PRIORITY_LEVEL_UID)
   }
 
   header(name: string): string | undefined {

@@ -67,7 +67,7 @@ export function parseYaml(text: string): { value?: unknown; error?: string; dupl
   if (problem) {
     const line = problem.linePos?.[0].line ?? 1
     return {
-      error: `error converting YAML to JSON: yaml: line ${line}: ${firstLine(problem.message)}`,
+      error: `error converting YAML to JSON: yaml: line ${line}: ${goYamlProblem(problem.message)}`,
       duplicates: [],
     }
   }
@@ -78,7 +78,24 @@ export function parseYaml(text: string): { value?: unknown; error?: string; dupl
   }
 }
 
-const firstLine = (text: string): string => (text.split('\n', 1)[0] as string).replace(/ at line \d.*$/, '')
+/** What go-yaml says where the library says this; its own words for what is rare. */
+const GO_YAML: readonly (readonly [RegExp, string])[] = [
+  [/^Flow sequence .* end with a \]|flow collection .*\]/i, "did not find expected ',' or ']'"],
+  [/^Flow map .* end with a \}|flow collection .*\}/i, "did not find expected ',' or '}'"],
+  [
+    /Nested mappings are not allowed|Implicit keys? need|compact mappings/i,
+    'mapping values are not allowed in this context',
+  ],
+  [/Tabs are not allowed|tab/i, 'found character that cannot start any token'],
+  [/Missing closing .*quote/i, 'found unexpected end of stream'],
+  [/Unresolved alias/i, 'unknown anchor referenced'],
+  [/indentation|must start at the same column/i, 'did not find expected key'],
+]
+
+function goYamlProblem(message: string): string {
+  const [line = ''] = message.split('\n', 1)
+  return GO_YAML.find(([pattern]) => pattern.test(line))?.[1] ?? line.replace(/ at line \d.*$/, '')
+}
 
 const TYPE_META =
   'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'

@@ -4,6 +4,7 @@
  */
 import type { ResourceDefinition } from '../registry/definition.ts'
 import { type BuiltIn, builtIn } from './built-in.ts'
+import { cronJobRules, daemonSetRules, jobRules, podTemplateRules } from './kept-defaults.ts'
 
 const WITH_SPEC = { hasGeneration: true, status: true } as const
 const CLUSTER = { namespaced: false } as const
@@ -35,16 +36,26 @@ export const keptDocuments: readonly ResourceDefinition[] = [
     shortNames: ['pvc'],
     deleteAnswersObject: true,
   }),
-  document('', 'PodTemplate', 'podtemplates', { deleteAnswersObject: true }),
+  document('', 'PodTemplate', 'podtemplates', { deleteAnswersObject: true, rules: podTemplateRules }),
   document('', 'ResourceQuota', 'resourcequotas', {
     status: true,
     shortNames: ['quota'],
     deleteAnswersObject: true,
   }),
   document('apps', 'ControllerRevision', 'controllerrevisions'),
-  document('apps', 'DaemonSet', 'daemonsets', { ...WITH_SPEC, shortNames: ['ds'], categories: ['all'] }),
-  document('batch', 'CronJob', 'cronjobs', { ...WITH_SPEC, shortNames: ['cj'], categories: ['all'] }),
-  document('batch', 'Job', 'jobs', { ...WITH_SPEC, categories: ['all'] }),
+  document('apps', 'DaemonSet', 'daemonsets', {
+    ...WITH_SPEC,
+    rules: daemonSetRules,
+    shortNames: ['ds'],
+    categories: ['all'],
+  }),
+  document('batch', 'CronJob', 'cronjobs', {
+    ...WITH_SPEC,
+    rules: cronJobRules,
+    shortNames: ['cj'],
+    categories: ['all'],
+  }),
+  document('batch', 'Job', 'jobs', { ...WITH_SPEC, rules: jobRules, categories: ['all'] }),
   document('autoscaling', 'HorizontalPodAutoscaler', 'horizontalpodautoscalers', {
     version: 'v2',
     status: true,

@@ -14,7 +14,7 @@ export const qualified = (name: string, group: string): string => (group === '' 
 const details = (about: About, name: string | undefined, more: StatusDetails = {}): StatusDetails => ({
   ...(name ? { name } : {}),
   ...(about.group === '' ? {} : { group: about.group }),
-  kind: about.plural,
+  ...(about.plural === '' ? {} : { kind: about.plural }),
   ...more,
 })
 
