@@ -3,7 +3,10 @@ import { type ControllerContext, runController } from './controller.ts'
 import { endpointSliceController } from './endpoint-slice/endpoint-slice-controller.ts'
 import { EveryResource } from './every-resource.ts'
 import { GarbageCollector } from './garbage-collector/garbage-collector.ts'
-import { type KubernetesServiceOptions, kubernetesServiceController } from './kubernetes-service-controller.ts'
+import {
+  type KubernetesServiceOptions,
+  kubernetesServiceController,
+} from './kubernetes-service-controller.ts'
 import { namespaceController } from './namespace/namespace-controller.ts'
 import { rootCAController } from './namespace/root-ca-controller.ts'
 import { serviceAccountController } from './namespace/service-account-controller.ts'

@@ -4,11 +4,10 @@ import {
   type Controller,
   type ControllerContext,
   controllerReference,
-  isControlledBy,
-  itsController,
   itself,
   splitKey,
 } from '../controller.ts'
+import { claim, itsClaimants } from './claim.ts'
 import { deploymentStatus, isComplete, millisecondsUntilDeadline } from './deployment-status.ts'
 import {
   annotationsOf,
@@ -37,16 +36,14 @@ export function deploymentController({ api, now }: ControllerContext): Controlle
     name: 'deployment',
     watches: [
       { resource: DEPLOYMENTS, keysOf: itself },
-      { resource: REPLICA_SETS, keysOf: itsController('apps/v1', 'Deployment') },
+      { resource: REPLICA_SETS, keysOf: itsClaimants(api, DEPLOYMENTS, 'apps/v1', 'Deployment') },
     ],
 
     reconcile(key) {
       const { namespace, name } = splitKey(key)
       const deployment = api.get(DEPLOYMENTS, namespace, name) as Deployment | undefined
       if (deployment === undefined) return undefined
-      const all = (api.list(REPLICA_SETS, namespace) as readonly ReplicaSet[])
-        .filter(replicaSet => isControlledBy(replicaSet, deployment))
-        .sort(oldestFirst)
+      const all = claim<ReplicaSet>(api, REPLICA_SETS, deployment).sort(oldestFirst)
       const found = all.find(replicaSet => hasTemplate(replicaSet, deployment.spec.template))
       const old = all.filter(replicaSet => replicaSet !== found)
       if (deployment.metadata.deletionTimestamp !== undefined) return writeStatus(deployment, found, old)

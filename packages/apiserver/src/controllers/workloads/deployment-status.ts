@@ -3,6 +3,7 @@ import { formatTime } from '../../rest/scalars.ts'
 import { boundsOf, sum } from './rollout.ts'
 import {
   type Deployment,
+  REPLICA_FAILURE,
   type ReplicaSet,
   replicasOf,
   type WorkloadCondition,
@@ -38,6 +39,10 @@ export function deploymentStatus(
   conditions.set(availability(deployment, available))
   const progress = progression(deployment, status, current, now)
   if (progress) conditions.set(progress)
+  conditions.replace(
+    REPLICA_FAILURE,
+    all.flatMap(({ status }) => status.conditions ?? []),
+  )
   return { ...status, conditions: conditions.list }
 }
 
@@ -144,5 +149,13 @@ class Conditions {
     }
     if (i < 0) this.list.push(condition)
     else this.list[i] = condition
+  }
+
+  /** The first condition of this type, as it is, or none. */
+  replace(type: string, conditions: readonly WorkloadCondition[]): void {
+    const i = this.list.findIndex(condition => condition.type === type)
+    if (i >= 0) this.list.splice(i, 1)
+    const found = conditions.find(condition => condition.type === type)
+    if (found) this.list.push(found)
   }
 }

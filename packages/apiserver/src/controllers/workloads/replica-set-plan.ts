@@ -1,4 +1,5 @@
 /** How many pods a ReplicaSet makes, and which ones it gives up. */
+import { formatTime } from '../../rest/scalars.ts'
 import {
   isActive,
   isAvailable,
@@ -7,7 +8,13 @@ import {
   type Pod,
   readyCondition,
 } from '../pod.ts'
-import { type ReplicaSet, replicasOf, withoutZeros } from './workload.ts'
+import {
+  REPLICA_FAILURE,
+  type ReplicaSet,
+  replicasOf,
+  type WorkloadCondition,
+  withoutZeros,
+} from './workload.ts'
 
 export interface ReplicaSetPlan {
   readonly create: number
@@ -51,6 +58,30 @@ function statusOf(replicaSet: ReplicaSet, active: readonly Pod[], now: Date): Re
     }),
     ...(replicaSet.status.conditions ? { conditions: replicaSet.status.conditions } : {}),
   }
+}
+
+/** Says in the status that pods cannot be made, and no longer says so when they can. */
+export function withFailure(
+  { conditions = [], ...status }: ReplicaSet['status'],
+  failure: Error | undefined,
+  now: Date,
+): ReplicaSet['status'] {
+  const before = conditions.find(({ type }) => type === REPLICA_FAILURE)
+  const others = conditions.filter(condition => condition !== before)
+  const stated: WorkloadCondition[] =
+    failure === undefined
+      ? []
+      : [
+          {
+            type: REPLICA_FAILURE,
+            status: 'True',
+            lastTransitionTime: before?.lastTransitionTime ?? formatTime(now),
+            reason: 'FailedCreate',
+            message: failure.message,
+          },
+        ]
+  const next = [...others, ...stated]
+  return next.length > 0 ? { ...status, conditions: next } : status
 }
 
 const PHASES = ['Pending', 'Unknown', 'Running']

@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type Controller, type ControllerContext, itsController, itself, splitKey } from '../controller.ts'
-import { PODS } from '../pod.ts'
-import { adopt, newPod } from './replica-set-controller.ts'
+import { type Controller, type ControllerContext, itself, splitKey } from '../controller.ts'
+import { PODS, type Pod } from '../pod.ts'
+import { claim, itsClaimants } from './claim.ts'
+import { newPod } from './replica-set-controller.ts'
 import { ordinalOf, planStatefulSet, REVISION_LABEL, statefulSetStatus } from './stateful-set-plan.ts'
 import { templateHash } from './template-hash.ts'
-import { podsOf, STATEFUL_SETS, type StatefulSet } from './workload.ts'
+import { STATEFUL_SETS, type StatefulSet } from './workload.ts'
 
 /**
  * Keeps the pods of each StatefulSet: with names, and host names, that stay. Volume claims and the templates of
@@ -15,17 +16,14 @@ export function statefulSetController({ api, now }: ControllerContext): Controll
     name: 'statefulset',
     watches: [
       { resource: STATEFUL_SETS, keysOf: itself },
-      { resource: PODS, keysOf: itsController('apps/v1', 'StatefulSet') },
+      { resource: PODS, keysOf: itsClaimants(api, STATEFUL_SETS, 'apps/v1', 'StatefulSet') },
     ],
 
     reconcile(key) {
       const { namespace, name } = splitKey(key)
       const set = api.get(STATEFUL_SETS, namespace, name) as StatefulSet | undefined
       if (set === undefined) return undefined
-      const { own, orphans } = podsOf(api, set)
-      const named =
-        set.metadata.deletionTimestamp === undefined ? orphans.filter(pod => ordinalOf(set, pod) >= 0) : []
-      const pods = [...own, ...named.map(pod => adopt(api, pod, set))]
+      const pods = claim<Pod>(api, PODS, set, pod => ordinalOf(set, pod) >= 0)
       const revision = `${name}-${templateHash(set.spec.template)}`
       const { create, remove } = planStatefulSet(set, pods, revision, now())
       for (const ordinal of create) api.create(PODS, newMember(set, ordinal, revision))

@@ -1,13 +1,14 @@
 /** Deployments, ReplicaSets and StatefulSets as their controllers see them. */
 import type { StoredObject } from '../../registry/definition.ts'
-import type { LocalApi } from '../../rest/local-api.ts'
-import { type LabelSelector, matchesLabelSelector } from '../../selectors/label-selector.ts'
-import { controllerOf, isControlledBy } from '../controller.ts'
-import { PODS, type Pod, type PodTemplate } from '../pod.ts'
+import type { LabelSelector } from '../../selectors/label-selector.ts'
+import type { PodTemplate } from '../pod.ts'
 
 export const DEPLOYMENTS = { group: 'apps', plural: 'deployments' } as const
 export const REPLICA_SETS = { group: 'apps', plural: 'replicasets' } as const
 export const STATEFUL_SETS = { group: 'apps', plural: 'statefulsets' } as const
+
+/** The condition that says why pods cannot be made. */
+export const REPLICA_FAILURE = 'ReplicaFailure'
 
 export interface WorkloadSpec {
   replicas?: number
@@ -67,23 +68,6 @@ export interface StatefulSet extends StoredObject {
 }
 
 export const replicasOf = ({ spec }: { spec: WorkloadSpec }): number => spec.replicas ?? 1
-
-/** Pods that the owner controls, and those without a controller that it selects: it takes them over. */
-export function podsOf(
-  api: LocalApi,
-  owner: StoredObject & { spec: WorkloadSpec },
-): { own: Pod[]; orphans: Pod[] } {
-  const pods = api.list(PODS, owner.metadata.namespace) as readonly Pod[]
-  return {
-    own: pods.filter(pod => isControlledBy(pod, owner)),
-    orphans: pods.filter(
-      pod =>
-        controllerOf(pod) === undefined &&
-        pod.metadata.deletionTimestamp === undefined &&
-        matchesLabelSelector(owner.spec.selector, pod.metadata.labels),
-    ),
-  }
-}
 
 /** Without the counts that are zero: Kubernetes leaves them out. */
 export function withoutZeros<T extends object>(status: T): T {
