@@ -1,8 +1,10 @@
 /** Defaults of kinds that nothing here acts on but that bear a pod template, which clients compare with what they applied. */
 import type { ResourceRules, StoredObject } from '../registry/definition.ts'
+import type { FieldError } from '../registry/field-error.ts'
 import { fillPodSpec } from './pod-defaults.ts'
 import type { PodTemplate } from './pod-spec.ts'
-import { fillWorkload } from './workload.ts'
+import { podSpecErrors } from './pod-validation.ts'
+import { fillWorkload, workloadErrors } from './workload.ts'
 
 type Fields = Record<string, unknown>
 
@@ -23,7 +25,11 @@ const specOf = (object: StoredObject): Fields => {
 
 export const podTemplateRules: ResourceRules = {
   fill: object => void fillTemplate(object),
+  validate: object => templateErrors(object, 'template'),
 }
+
+const templateErrors = (parent: Fields, at: string): FieldError[] =>
+  podSpecErrors((parent.template as PodTemplate).spec, `${at}.spec`)
 
 export const daemonSetRules: ResourceRules = {
   fill(object) {
@@ -49,12 +55,14 @@ export const daemonSetRules: ResourceRules = {
       numberReady: 0,
     }
   },
+  validate: workloadErrors,
 }
 
 export const jobRules: ResourceRules = {
   fill(object) {
     fillJobSpec(specOf(object))
   },
+  validate: object => templateErrors(specOf(object), 'spec.template'),
   prepare(object, old) {
     if (old === undefined) object.status = {}
   },

@@ -36,7 +36,11 @@ export const keptDocuments: readonly ResourceDefinition[] = [
     shortNames: ['pvc'],
     deleteAnswersObject: true,
   }),
-  document('', 'PodTemplate', 'podtemplates', { deleteAnswersObject: true, rules: podTemplateRules }),
+  document('', 'PodTemplate', 'podtemplates', {
+    deleteAnswersObject: true,
+    hasGeneration: true,
+    rules: podTemplateRules,
+  }),
   document('', 'ResourceQuota', 'resourcequotas', {
     status: true,
     shortNames: ['quota'],
