@@ -1,7 +1,6 @@
 /** CustomResourceDefinitions as a resource: what is filled in, checked and shown of them. Their effect is custom-resources.ts. */
 import type { ResourceDefinition, StoredObject } from '../registry/definition.ts'
 import { column, NAME_COLUMN } from '../representations/columns.ts'
-import { formatTime } from '../rest/scalars.ts'
 import { builtinSchema } from '../schema/builtin/builtin-schema.ts'
 import { CLEANUP_FINALIZER, CRDS, type CustomResourceDefinition, withCondition } from './crd.ts'
 import { crdErrors } from './crd-validation.ts'
@@ -82,9 +81,5 @@ function markDeleted(object: StoredObject): void {
     message:
       'CustomResourceDefinition marked for deletion; CustomResource deletion will occur as soon as possible',
   } as const
-  status.conditions = withCondition(
-    status.conditions,
-    pending,
-    metadata.deletionTimestamp ?? formatTime(new Date(0)),
-  )
+  status.conditions = withCondition(status.conditions, pending, metadata.deletionTimestamp as string)
 }

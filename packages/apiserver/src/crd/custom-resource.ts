@@ -6,7 +6,7 @@ import { prune } from '../schema/prune.ts'
 import type { Schema } from '../schema/schema.ts'
 import { validateSchema } from '../schema/validate.ts'
 import { failure } from '../status/status.ts'
-import type { CrdVersion, CustomResourceDefinition } from './crd.ts'
+import { CRDS, type CrdVersion, type CustomResourceDefinition } from './crd.ts'
 import { parseJsonPath } from './json-path.ts'
 import { printerColumns } from './printer-columns.ts'
 import { withTypeAndMetadata } from './resource-schema.ts'
@@ -50,20 +50,25 @@ function customResource(crd: CustomResourceDefinition, version: CrdVersion): Res
   }
 }
 
-/** Strategy None: only apiVersion changes; what is read is pruned and completed by the version's own schema. */
+/**
+ * Strategy None: only apiVersion changes. What is written is pruned and completed by the schema of the stored version as
+ * well, what is read by that of the version asked for.
+ */
 function conversion(
   { spec: { group, versions } }: CustomResourceDefinition,
-  served: CrdVersion,
+  version: CrdVersion,
   schema: Schema,
 ): Conversion {
-  const stored = versions.find(version => version.storage) ?? served
-  const as = (object: StoredObject, { name }: CrdVersion): StoredObject => {
+  const stored = versions.find(({ storage }) => storage) ?? version
+  const storedSchema = stored === version ? schema : withTypeAndMetadata(stored.schema?.openAPIV3Schema ?? {})
+  const inVersion = (object: StoredObject, { name }: CrdVersion, shape: Schema): StoredObject => {
     const apiVersion = `${group}/${name}`
-    return object.apiVersion === apiVersion ? object : { ...object, apiVersion }
+    const renamed = object.apiVersion === apiVersion ? object : { ...object, apiVersion }
+    return applyDefaults(shape, prune(shape, renamed))
   }
   return {
-    toStored: object => as(object, stored),
-    fromStored: object => applyDefaults(schema, prune(schema, as(object, served))),
+    toStored: object => inVersion(object, stored, storedSchema),
+    fromStored: object => inVersion(object, version, schema),
   }
 }
 
@@ -80,9 +85,11 @@ function rules(
       for (const field of Object.keys(object)) if (!Object.hasOwn(filled, field)) delete object[field]
       Object.assign(object, filled)
     },
-    prepare: (object, old) => {
-      if (old === undefined && crd.metadata.deletionTimestamp !== undefined) throw terminating(crd)
-      if (old === undefined && hasStatus) delete object.status
+    prepare: (object, old, { storage }) => {
+      if (old !== undefined) return
+      // Asked for each time: serving it anew would end the watches that wait for its objects to go.
+      if (storage.get(CRDS, undefined, crd.metadata.name)?.metadata.deletionTimestamp) throw terminating(crd)
+      if (hasStatus) delete object.status
     },
     validate: (object, old, { subresource }) => validateSchema(declared, object, old, subresource),
     // Without a status subresource, status is a field as any other.

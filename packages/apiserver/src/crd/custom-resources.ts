@@ -8,7 +8,14 @@ import { equalJson } from '../rest/json.ts'
 import type { LocalApi } from '../rest/local-api.ts'
 import { formatTime } from '../rest/scalars.ts'
 import { StatusError } from '../status/status.ts'
-import { CLEANUP_FINALIZER, CRDS, type CustomResourceDefinition, isTrue, withCondition } from './crd.ts'
+import {
+  CLEANUP_FINALIZER,
+  CRDS,
+  type CrdCondition,
+  type CustomResourceDefinition,
+  isTrue,
+  withCondition,
+} from './crd.ts'
 import { statusOf } from './crd-status.ts'
 import { customResources } from './custom-resource.ts'
 
@@ -16,6 +23,13 @@ interface Served {
   readonly crd: CustomResourceDefinition
   readonly definitions: readonly ResourceDefinition[]
 }
+
+const DELETING = {
+  type: 'Terminating',
+  status: 'True',
+  reason: 'InstanceDeletionInProgress',
+  message: 'CustomResource deletion is in progress',
+} as const
 
 export class CustomResources {
   readonly #environment: Environment
@@ -28,6 +42,8 @@ export class CustomResources {
   constructor(environment: Environment, api: LocalApi) {
     this.#environment = environment
     this.#api = api.as({ fieldManager: 'kube-apiserver' })
+    // Those of an earlier run are served at once; the watch tells of them again.
+    for (const { metadata } of this.#api.list(CRDS)) this.#reconcile(metadata.name)
     this.#stop = api.watch(CRDS, ({ object }) => this.#reconcile(object.metadata.name))
   }
 
@@ -96,7 +112,7 @@ export class CustomResources {
     const left = this.#environment.storage.list(key).length
     if (left > 0) {
       this.#waitForObjects(name, key)
-      this.#say(crd, 'True', 'InstanceDeletionInProgress', 'CustomResource deletion is in progress')
+      this.#say(crd, DELETING)
       return
     }
     this.#waits.get(name)?.()
@@ -128,16 +144,13 @@ export class CustomResources {
     this.#waits.set(name, end)
   }
 
-  #say(crd: CustomResourceDefinition, status: 'True' | 'False', reason: string, message: string): void {
-    const now = formatTime(this.#environment.now())
-    const conditions = withCondition(
-      crd.status?.conditions,
-      { type: 'Terminating', status, reason, message },
-      now,
-    )
-    const base = crd.status ?? { acceptedNames: crd.spec.names, storedVersions: [] }
-    if (!equalJson(conditions, crd.status?.conditions))
-      this.#write({ ...crd, status: { ...base, conditions } })
+  /** Past the rules for metadata: they do not know the finalizer, which the server itself has set. */
+  #say(crd: CustomResourceDefinition, condition: Omit<CrdCondition, 'lastTransitionTime'>): void {
+    const { storage, now } = this.#environment
+    const conditions = withCondition(crd.status?.conditions, condition, formatTime(now()))
+    if (crd.status === undefined || equalJson(conditions, crd.status.conditions)) return
+    const said = { ...crd, metadata: { ...crd.metadata }, status: { ...crd.status, conditions } }
+    storage.update(CRDS, said, crd.metadata.resourceVersion)
   }
 
   #write(crd: CustomResourceDefinition): void {
@@ -156,4 +169,4 @@ export class CustomResources {
 
 /** What is served follows from these alone. */
 const isSameService = (a: CustomResourceDefinition, b: CustomResourceDefinition): boolean =>
-  a.metadata.deletionTimestamp === b.metadata.deletionTimestamp && equalJson(a.spec, b.spec)
+  equalJson(a.spec, b.spec)

@@ -97,20 +97,17 @@ function enumErrors(schema: Schema, value: unknown, place: Place): FieldError[] 
 const inBody = (place: Place, value: unknown, what: string): FieldError =>
   invalid(fieldOf(place), value, `${nameOf(place)} in body ${what}`)
 
+/** Only the first thing wrong with a text is said. */
 function stringErrors({ maxLength, minLength, pattern }: Schema, value: string, place: Place): FieldError[] {
-  const errors: FieldError[] = []
   const length = maxLength === undefined && minLength === undefined ? 0 : [...value].length
-  if (maxLength !== undefined && length > maxLength)
-    errors.push({
-      reason: 'FieldValueTooLong',
-      field: fieldOf(place),
-      message: `Too long: may not be more than ${maxLength} bytes`,
-    })
+  if (maxLength !== undefined && length > maxLength) {
+    const message = `Too long: may not be more than ${maxLength} bytes`
+    return [{ reason: 'FieldValueTooLong', field: fieldOf(place), message }]
+  }
   if (minLength !== undefined && length < minLength)
-    errors.push(inBody(place, value, `should be at least ${minLength} chars long`))
-  if (pattern && !matchesPattern(pattern, value))
-    errors.push(inBody(place, value, `should match '${pattern}'`))
-  return errors
+    return [inBody(place, value, `should be at least ${minLength} chars long`)]
+  if (pattern && !matchesPattern(pattern, value)) return [inBody(place, value, `should match '${pattern}'`)]
+  return []
 }
 
 const INT32 = 2 ** 31
@@ -121,13 +118,13 @@ function numberErrors(schema: Schema, value: number, place: Place): FieldError[]
   const outOfFormat = format === 'int32' && (value < -INT32 || value >= INT32)
   if (type === 'integer' && (!Number.isInteger(value) || outOfFormat)) {
     const shown = format ? `with format ${format}` : '(default format)'
-    errors.push({
-      ...invalid(
+    errors.push(
+      invalid(
         place.root || '<nil>',
         '',
         `Checked value must be of type integer ${shown} in ${nameOf(place)}`,
       ),
-    })
+    )
   }
   if (multipleOf !== undefined && !isMultiple(value, multipleOf))
     errors.push(inBody(place, value, `should be a multiple of ${multipleOf}`))
@@ -183,21 +180,21 @@ function duplicateErrors(schema: Schema, list: readonly unknown[], place: Place)
 const keysOf = (item: PlainObject, keys: readonly string[]): PlainObject =>
   Object.fromEntries(keys.filter(key => item[key] !== undefined).map(key => [key, item[key]]))
 
+/** An object with too few or too many fields is not looked into. */
 function objectErrors(schema: Schema, object: PlainObject, old: unknown, place: Place): FieldError[] {
   const { minProperties, maxProperties } = schema
   const count = Object.keys(object).length
+  if (minProperties !== undefined && count < minProperties)
+    return [inBody(place, count, `should have at least ${minProperties} properties`)]
+  if (maxProperties !== undefined && count > maxProperties) return [tooMany(place, count, maxProperties)]
   const errors = Object.keys(object).flatMap(field => {
     const child = childSchema(schema, field)
     return child ? valueErrors(child, object[field], oldField(old, field), below(place, field)) : []
   })
-  for (const field of schema.required ?? []) {
-    if (!Object.hasOwn(object, field) || object[field] === undefined)
-      errors.push(required(fieldOf(below(place, field))))
-  }
-  if (minProperties !== undefined && count < minProperties)
-    errors.push(inBody(place, count, `should have at least ${minProperties} properties`))
-  if (maxProperties !== undefined && count > maxProperties) errors.push(tooMany(place, count, maxProperties))
-  return errors
+  const missing = (schema.required ?? []).filter(
+    field => !Object.hasOwn(object, field) || object[field] === undefined,
+  )
+  return [...errors, ...missing.map(field => required(fieldOf(below(place, field))))]
 }
 
 /** allOf, anyOf, oneOf, not. Their own errors bear no field: kube-apiserver names it in the text alone. */
