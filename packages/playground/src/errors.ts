@@ -49,18 +49,18 @@ export const ERRORS = {
     remedy:
       'Give 1 to {limit} different names, each an RFC 1123 label: lower-case letters, digits and dashes.',
   },
-  clusterStopped: {
-    code: 'ISTHMUS_CLUSTER_STOPPED',
+  demoPortUnusable: {
+    code: 'ISTHMUS_DEMO_PORT_UNUSABLE',
     exitCode: EXIT.unavailable,
-    message: 'cluster {cluster} is stopped',
-    remedy: 'Start it with `isthmus start {cluster}`.',
+    message: 'the demo service cannot listen on port {port}: {reason}',
+    remedy:
+      'Stop the program that listens on it on every address (`ss -ltnp sport = :{port}`), or choose another port with --demo-port: 1024 or higher, unless you are root.',
   },
   demoNotAnswering: {
     code: 'ISTHMUS_DEMO_NOT_ANSWERING',
     exitCode: EXIT.unavailable,
     message: 'after {seconds} s the demo service does not answer in every cluster: {reasons}',
-    remedy:
-      'If a port is in use, stop what listens on it on every address or choose another one for the demo; otherwise please report this with the reasons above.',
+    remedy: 'Is the machine very busy? Try again; if it is not, please report this with the reasons above.',
   },
   badRequest: {
     code: 'ISTHMUS_CONTROL_REQUEST',

@@ -2,7 +2,7 @@ import { errorOf } from '@isthmus/api'
 import { isDNSLabel } from '@isthmus/core'
 import { type Logger, pino } from 'pino'
 import { clusterAddresses, MAX_CLUSTERS } from './addresses/address-plan.ts'
-import { claimBlock } from './addresses/claim.ts'
+import { claimBlock, tryPort } from './addresses/claim.ts'
 import { Cluster, type Peer } from './cluster/cluster.ts'
 import { deployDemo, whenDemoAnswers } from './cluster/demo.ts'
 import type { DemoOptions } from './cluster/demo-objects.ts'
@@ -60,6 +60,8 @@ export class Playground {
   readonly #cleanups: (() => void | Promise<void>)[] = []
   readonly #stopping = new AbortController()
   readonly #stopped = Promise.withResolvers<void>()
+  #beginning: Promise<void> = Promise.resolve()
+  #processEnds = false
   #home: PlaygroundHome | undefined
   #clusters: readonly Cluster[] = []
 
@@ -73,15 +75,18 @@ export class Playground {
    * had been started is gone again.
    *
    * @throws IsthmusError ISTHMUS_BAD_CLUSTERS, ISTHMUS_PLAYGROUND_RUNNING, ISTHMUS_HOME_UNWRITABLE,
-   *   ISTHMUS_LOOPBACK_LIMITED, ISTHMUS_NO_ADDRESS_BLOCK, ISTHMUS_DEMO_NOT_ANSWERING
+   *   ISTHMUS_LOOPBACK_LIMITED, ISTHMUS_NO_ADDRESS_BLOCK, ISTHMUS_DEMO_PORT_UNUSABLE, ISTHMUS_DEMO_NOT_ANSWERING
    */
   static async start(options: PlaygroundOptions = {}): Promise<Playground> {
     const playground = new Playground(options)
+    playground.#beginning = playground.#begin()
     try {
-      await playground.#begin()
+      await playground.#beginning
       return playground
     } catch (error) {
       await playground.stop()
+      // Whoever waits would report as a failure that the user ended it.
+      if (playground.#processEnds) await new Promise(() => {})
       throw error
     }
   }
@@ -117,6 +122,7 @@ export class Playground {
   }
 
   async startCluster(name: string): Promise<void> {
+    this.#stopping.signal.throwIfAborted()
     const cluster = this.cluster(name)
     await cluster.start()
     await cluster.join(this.#peersOf(cluster))
@@ -135,6 +141,8 @@ export class Playground {
   async stop(): Promise<void> {
     if (this.#stopping.signal.aborted) return this.#stopped.promise
     this.#stopping.abort()
+    // A start under way ends at its next step.
+    await this.#beginning.catch(() => {})
     for (let undo = this.#cleanups.pop(); undo !== undefined; undo = this.#cleanups.pop()) {
       try {
         await undo()
@@ -151,16 +159,17 @@ export class Playground {
     const names = this.#options.clusters ?? ['east', 'west', 'north']
     checkNames(names)
     const demo = this.#demoOptions(names)
-    if (endWithProcess) await this.#undo(stopWithProcess(() => this.stop(), report))
+    if (endWithProcess) this.#endWithProcess()
 
     const claim = await claimBlock()
-    await this.#undo(() => claim.release())
+    this.#undo(() => claim.release())
+    if (demo !== undefined) await checkDemoPort(claim.block, demo.port)
     const claimed = await PlaygroundHome.claim(
       home,
       controlServer(request => this.#perform(request)),
     )
     this.#home = claimed
-    await this.#undo(() => claimed.release())
+    this.#undo(() => claimed.release())
 
     this.#clusters = names.map((name, index) => {
       const addresses = clusterAddresses(claim.block, index, NODES_PER_CLUSTER)
@@ -172,7 +181,7 @@ export class Playground {
         onChange: () => this.#changes.changed(),
       })
     })
-    await this.#undo(() => allOf(this.#clusters.map(cluster => cluster.stop())))
+    this.#undo(() => allOf(this.#clusters.map(cluster => cluster.stop())))
     await allOf(this.#clusters.map(cluster => this.#startServers(cluster, demo)))
     this.#stopping.signal.throwIfAborted()
     await claimed.writeKubeconfig(
@@ -185,6 +194,14 @@ export class Playground {
     if (demo === undefined) return
     await whenDemoAnswers(this.#clusters, demo, this.#stopping.signal)
     this.#done('the demo service answers in every cluster')
+  }
+
+  #endWithProcess(): void {
+    const stop = () => {
+      this.#processEnds = true
+      return this.stop()
+    }
+    this.#undo(stopWithProcess(stop, error => console.error(error)))
   }
 
   async #startServers(cluster: Cluster, demo: DemoOptions | undefined): Promise<void> {
@@ -201,9 +218,9 @@ export class Playground {
     this.#done('the agent runs', cluster.name)
   }
 
-  async #watchLinks(): Promise<void> {
+  #watchLinks(): void {
     const timer = setInterval(() => this.#changes.changed(), LINKS_MS).unref()
-    await this.#undo(() => {
+    this.#undo(() => {
       clearInterval(timer)
       this.#changes.close()
     })
@@ -235,13 +252,9 @@ export class Playground {
     return demo === false ? undefined : { exporters: names.slice(0, 2), port: 8080, replicas: 2, ...demo }
   }
 
-  /** Remembers how to undo what was just done; undoes it at once if the playground is being stopped meanwhile. */
-  async #undo(cleanup: () => void | Promise<void>): Promise<void> {
-    if (!this.#stopping.signal.aborted) {
-      this.#cleanups.push(cleanup)
-      return
-    }
-    await cleanup()
+  /** Remembers how to undo what was just done; ends the start if the playground is being stopped. */
+  #undo(cleanup: () => void | Promise<void>): void {
+    this.#cleanups.push(cleanup)
     this.#stopping.signal.throwIfAborted()
   }
 
@@ -263,13 +276,16 @@ function checkNames(names: readonly string[]): void {
   throw errorOf(ERRORS.badClusters, { clusters: names.join(', '), reason: wrong, limit: MAX_CLUSTERS })
 }
 
+/** Rather than find out when nothing answers. */
+async function checkDemoPort(block: number, port: number): Promise<void> {
+  await tryPort(block, port).catch(error => {
+    throw errorOf(ERRORS.demoPortUnusable, { port, reason: error.message }, error)
+  })
+}
+
 /** Waits for all, also when one fails: what is half started could not be stopped. Rejects with the first failure. */
 async function allOf(promises: readonly Promise<void>[]): Promise<void> {
   const results = await Promise.allSettled(promises)
   const failed = results.find(result => result.status === 'rejected')
   if (failed !== undefined) throw failed.reason
-}
-
-function report(error: unknown): void {
-  console.error(error)
 }

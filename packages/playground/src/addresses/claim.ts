@@ -28,6 +28,19 @@ export async function claimBlock(port = CLAIM_PORT, addressOf = claimAddress): P
   throw errorOf(ERRORS.noAddressBlock, { first: addressOf(FIRST_BLOCK), last: addressOf(LAST_BLOCK), port })
 }
 
+/**
+ * Whether the listeners of a block may have this port: not if another program has it on every address.
+ * @throws the system's error (`EADDRINUSE`, `EACCES`)
+ */
+export async function tryPort(block: number, port: number): Promise<void> {
+  const server = createServer()
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, claimAddress(block), resolve)
+  })
+  await closed(server)
+}
+
 /** Resolves with nothing when the address is taken. */
 function listen(address: string, port: number): Promise<Server | undefined> {
   return new Promise((resolve, reject) => {
@@ -38,7 +51,7 @@ function listen(address: string, port: number): Promise<Server | undefined> {
       else if (error.code === 'EADDRNOTAVAIL') reject(errorOf(ERRORS.loopbackLimited, { address }, error))
       else reject(error)
     })
-    server.listen({ host: address, port, exclusive: true }, () => resolve(server))
+    server.listen(port, address, () => resolve(server))
   })
 }
 
