@@ -7,7 +7,6 @@ export interface RequestFlags {
   requests: number
   concurrency: number
   timeout: number
-  namespace: string
   output: 'text' | 'json'
 }
 
@@ -25,7 +24,6 @@ export const requestCommand: CommandFactory = (context, exit) =>
       numberBetween(0.001, 3600, { whole: false }),
       5,
     )
-    .option('--namespace <name>', 'namespace of the pod: where its search path begins', 'default')
     .addOption(new Option('-o, --output <format>', 'how to print').choices(['text', 'json']).default('text'))
     .addHelpText(
       'after',
@@ -35,7 +33,7 @@ request failed.
 
 Examples:
   isthmus request --from north -n 100 http://hello.demo.svc.clusterset.local:8080/
-  isthmus request --from east --namespace demo -n 10 -o json http://hello:8080/
+  isthmus request --from east -n 10 -o json http://hello.demo.svc.clusterset.local:8080/healthz
 
 It works with the playground (\`isthmus up\`). On clusters of your own run a pod instead:
   kubectl --context a run try --rm -it --restart=Never --image=curlimages/curl -- \\

@@ -90,7 +90,7 @@ const RESOLVING: Readonly<Record<string, string>> = {
   ETIMEOUT: 'the DNS server did not answer in time',
   ECONNREFUSED: 'the DNS server is not running',
   ESERVFAIL: 'the DNS server failed (SERVFAIL)',
-  EREFUSED: 'the DNS server refused (REFUSED)',
+  EREFUSED: 'the DNS server has no such zone (REFUSED)',
 }
 
 const CONNECTING: Readonly<Record<string, string>> = {

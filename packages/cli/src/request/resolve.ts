@@ -2,6 +2,9 @@ import { Resolver } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { namesToTry } from './search-path.ts'
 
+/** Answers after which the next name of the search path is tried. A server of other zones refuses. */
+const NOT_HERE: ReadonlySet<string> = new Set(['ENOTFOUND', 'ENODATA', 'EREFUSED'])
+
 /** A host could not be resolved; `code` is c-ares's: ENOTFOUND, ENODATA, ETIMEOUT, … */
 export class ResolveError extends Error {
   readonly code: string
@@ -16,12 +19,10 @@ export class ResolveError extends Error {
 /** Resolves hosts as a pod of a cluster does: at that cluster's DNS server, by the search path, A before AAAA. */
 export class PodResolver {
   readonly #server: string
-  readonly #namespace: string
 
   /** `server` is `127.0.0.1:5353`. */
-  constructor(server: string, namespace: string) {
+  constructor(server: string) {
     this.#server = server
-    this.#namespace = namespace
   }
 
   /** The addresses of the first name that has some. Nothing is cached: every call asks. */
@@ -31,7 +32,7 @@ export class PodResolver {
     const resolver = new Resolver({ timeout: timeoutMs, tries: 1 })
     resolver.setServers([this.#server])
     let code = 'ENOTFOUND'
-    for (const name of namesToTry(host, this.#namespace)) {
+    for (const name of namesToTry(host)) {
       for (const ask of [() => resolver.resolve4(name), () => resolver.resolve6(name)]) {
         try {
           return await ask()
@@ -41,7 +42,7 @@ export class PodResolver {
         // The name is there without such an address: perhaps with one of the other family.
         if (code !== 'ENODATA') break
       }
-      if (code !== 'ENODATA' && code !== 'ENOTFOUND') break
+      if (!NOT_HERE.has(code)) break
     }
     throw new ResolveError(host, code)
   }

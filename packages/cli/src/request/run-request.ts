@@ -22,7 +22,7 @@ export async function runRequest(
 ): Promise<number> {
   const url = parseUrl(target)
   const { dns } = await clusterNamed(flags.from, context)
-  const resolver = new PodResolver(`${dns.address}:${dns.port}`, flags.namespace)
+  const resolver = new PodResolver(`${dns.address}:${dns.port}`)
   const network = { resolver, route: loopbackOf }
   const started = performance.now()
   const outcomes = await attemptAll(flags.requests, flags.concurrency, () =>

@@ -5,11 +5,13 @@ export interface NextStepsOptions {
   readonly state: Pick<PlaygroundState, 'kubeconfig' | 'clusters'>
   /** Unset: without the demo service. */
   readonly demoPort?: number | undefined
-  /** Set if the folder is not the usual one: other terminals have to be told. */
+  /** Where the playground was started: its commands are found from there. */
+  readonly folder: string
+  /** Set if its own folder is not the usual one: other terminals have to be told. */
   readonly home?: string | undefined
 }
 
-export function nextSteps({ state, demoPort, home }: NextStepsOptions): string[] {
+export function nextSteps({ state, demoPort, folder, home }: NextStepsOptions): string[] {
   const { clusters } = state
   const viewer = clusters.at(-1)
   if (viewer === undefined) return []
@@ -45,7 +47,8 @@ export function nextSteps({ state, demoPort, home }: NextStepsOptions): string[]
           ],
         ]
   const control = [['Stop a cluster; `start` brings it back', `${isthmus} stop ${last}`]]
-  return [...demo, ...control].flatMap(([what, line]) => [`# ${what}`, `${line}`])
+  const go = [['Where this playground is known', `cd ${quoted(folder)}`]]
+  return [...go, ...demo, ...control].flatMap(([what, line]) => [`# ${what}`, `${line}`])
 }
 
 /** For a POSIX shell; paths that need no quotes get none. */

@@ -1,6 +1,6 @@
-import { isAbsolute, relative, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { errorOf } from '@isthmus/api'
-import { homeFolder, Playground, type PlaygroundStep } from '@isthmus/playground'
+import { homeFolder, Playground, type PlaygroundSnapshot, type PlaygroundStep } from '@isthmus/playground'
 import { type Logger, pino } from 'pino'
 import type { UpFlags } from '../commands/up.ts'
 import type { CommandContext } from '../context.ts'
@@ -8,7 +8,7 @@ import { ERRORS } from '../errors.ts'
 import { LiveArea } from '../terminal/live-area.ts'
 import { printable } from '../terminal/printable.ts'
 import { nextSteps } from './next-steps.ts'
-import { changedFacts, statusFacts, statusLines } from './status-view.ts'
+import { changes, statusLines } from './status-view.ts'
 
 /** `isthmus up`: until Ctrl-C, or a shutdown over the control socket. */
 export async function runUp(flags: UpFlags, context: CommandContext): Promise<void> {
@@ -22,11 +22,11 @@ export async function runUp(flags: UpFlags, context: CommandContext): Promise<vo
     // From here on a signal stops it, also while it starts, and ends the process.
     endWithProcess: true,
   })
-  const { state } = playground
   const steps = nextSteps({
-    state: { ...state, kubeconfig: shortest(state.kubeconfig, cwd) },
+    state: playground.state,
+    folder: cwd,
     demoPort: flags.demo ? flags.demoPort : undefined,
-    home: env.ISTHMUS_HOME,
+    home: env.ISTHMUS_HOME && homeFolder(env, cwd),
   })
   stdout.write(`\nIn another terminal:\n\n${steps.join('\n')}\n\nCtrl-C ends all of it.\n\n`)
   const end = stdout.isTTY === true ? showLive(playground, context) : printChanges(playground, context)
@@ -52,10 +52,10 @@ function showLive(playground: Playground, { stdout }: CommandContext): () => voi
 
 /** Prints a line for each change. Answers how to end it. */
 function printChanges(playground: Playground, { stdout }: CommandContext): () => void {
-  let before = new Map<string, string>()
+  let before: PlaygroundSnapshot | undefined
   const print = () => {
-    const now = statusFacts(playground.snapshot())
-    for (const line of changedFacts(before, now)) stdout.write(`${printable(line)}\n`)
+    const now = playground.snapshot()
+    for (const line of changes(before, now)) stdout.write(`${printable(line)}\n`)
     before = now
   }
   print()
@@ -75,10 +75,4 @@ function agentLog(file: string): Logger {
   } catch (error) {
     throw errorOf(ERRORS.cannotWriteFile, { file, reason: (error as Error).message }, error)
   }
-}
-
-/** Relative where that is shorter. */
-function shortest(path: string, cwd: string): string {
-  const short = relative(cwd, path)
-  return isAbsolute(short) || short.length > path.length ? path : short
 }

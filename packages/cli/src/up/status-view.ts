@@ -51,39 +51,42 @@ export function statusLines({ clusters }: PlaygroundSnapshot, now: number): stri
   ]
 }
 
-/** The same as sentences, by what they are about: a line is printed when its sentence changes. */
-export function statusFacts({ clusters }: PlaygroundSnapshot): Map<string, string> {
-  const facts = new Map<string, string>()
+/**
+ * What changed from one snapshot to the next, a sentence each. What is gone with a cluster that stopped is
+ * not told: the cluster is.
+ */
+export function changes(before: PlaygroundSnapshot | undefined, now: PlaygroundSnapshot): string[] {
+  const known = factsOf(before?.clusters ?? [])
+  const facts = factsOf(now.clusters)
+  const changed = [...facts].filter(([about, { words }]) => known.get(about)?.words !== words)
+  const running = new Set(now.clusters.filter(({ state }) => state === 'running').map(({ name }) => name))
+  const gone = [...known].filter(([about, { cluster }]) => !facts.has(about) && running.has(cluster))
+  return [
+    ...changed.map(([about, { words }]) => `${about}: ${words}`),
+    ...gone.map(([about]) => `${about}: gone`),
+  ]
+}
+
+/** One thing that is true of a playground, in words, by what it is about. */
+type Facts = Map<string, { readonly cluster: string; readonly words: string }>
+
+function factsOf(clusters: readonly ClusterSnapshot[]): Facts {
+  const facts: Facts = new Map()
   for (const cluster of clusters) {
     const { name } = cluster
-    facts.set(
-      `cluster ${name}`,
-      `cluster ${name}: ${[clusterState(cluster), ...reasonsOf(cluster)].join('; ')}`,
-    )
+    const [reason, ...more] = reasonsOf(cluster)
+    const why = reason === undefined ? '' : `: ${reason}${more.length > 0 ? ` and ${more.length} more` : ''}`
+    facts.set(`cluster ${name}`, { cluster: name, words: clusterState(cluster) + why })
     for (const entry of cluster.imports) {
       const ips = entry.ips.length === 0 ? '' : ` at ${entry.ips.join(', ')}`
-      facts.set(
-        `import ${name} ${entry.key}`,
-        `import ${entry.key} in ${name}: ${importState(entry)}${ips}; ready endpoints: ${endpointsText(entry)}`,
-      )
+      const words = `${importState(entry)}${ips}; ready endpoints: ${endpointsText(entry)}`
+      facts.set(`import ${entry.key} in ${name}`, { cluster: name, words })
     }
     for (const link of cluster.links) {
-      facts.set(`link ${name} ${link.clusterId}`, `link ${name} reads ${link.clusterId}: ${linkState(link)}`)
+      facts.set(`link ${name} reads ${link.clusterId}`, { cluster: name, words: linkState(link) })
     }
   }
   return facts
-}
-
-/** One line for each fact that is new, other than before, or gone. */
-export function changedFacts(
-  before: ReadonlyMap<string, string>,
-  now: ReadonlyMap<string, string>,
-): string[] {
-  const changed = [...now].filter(([about, fact]) => before.get(about) !== fact).map(([, fact]) => fact)
-  const gone = [...before]
-    .filter(([about]) => !now.has(about))
-    .map(([, fact]) => `${fact.split(': ', 1)[0]}: gone`)
-  return [...changed, ...gone]
 }
 
 function section(headings: string[], rows: (string | number)[][], none: string): string[] {
