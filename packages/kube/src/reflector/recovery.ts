@@ -9,15 +9,15 @@ export class SilentWatchError extends Error {
   }
 }
 
-/** The watch told of a version below one that was seen: the server's store is another one than before. */
+/** The server is at a version below one that was seen: its store is not the one it was. */
 export class VersionWentBackError extends Error {
   constructor(from: string, to: string) {
-    super(`the resourceVersion went back from ${from} to ${to}`)
+    super(`the server's resourceVersion went back from ${from} to ${to}`)
     this.name = 'VersionWentBackError'
   }
 }
 
-/** The server ended a watch almost at once, without a word. */
+/** The server ended a watch at once, without a word. */
 export class ShortWatchError extends Error {
   constructor() {
     super('the server ended the watch at once')
@@ -25,23 +25,29 @@ export class ShortWatchError extends Error {
   }
 }
 
-/** `rewatch` goes on from the last version; `relist` lists first. `now`: without waiting, if it is the first failure. */
 export interface Recovery {
-  from: 'rewatch' | 'relist'
+  /**
+   * `rewatch` goes on from the last version; `recheck` too, if the server has reached that version: one that
+   * was away may come back restored from a backup; `relist` lists first.
+   */
+  from: 'rewatch' | 'recheck' | 'relist'
+  /** Without waiting, if it is the first failure in a row. */
   now: boolean
 }
 
+const isOneOf = (error: unknown, ...classes: (new (...args: never[]) => Error)[]) =>
+  classes.some(type => error instanceof type)
+
+/** 504 is not among them: it is also what a server says that will never reach the version asked for. */
+const isPassing = (error: unknown) => error instanceof ApiError && [429, 500, 502, 503].includes(error.code)
+
 const RULES: readonly (readonly [when: (error: unknown) => boolean, recovery: Recovery])[] = [
-  [isGone, { from: 'relist', now: true }],
-  [error => error instanceof SilentWatchError, { from: 'relist', now: true }],
-  [error => error instanceof VersionWentBackError, { from: 'relist', now: true }],
-  [error => error instanceof ShortWatchError, { from: 'rewatch', now: false }],
-  [error => error instanceof ConnectionError, { from: 'rewatch', now: false }],
-  // 504 is also what a server says that has not reached the version asked for: it may never reach it.
   [
-    error => error instanceof ApiError && [429, 500, 502, 503].includes(error.code),
-    { from: 'rewatch', now: false },
+    error => isGone(error) || isOneOf(error, SilentWatchError, VersionWentBackError),
+    { from: 'relist', now: true },
   ],
+  [error => isOneOf(error, ShortWatchError), { from: 'rewatch', now: false }],
+  [error => isPassing(error) || isOneOf(error, ConnectionError), { from: 'recheck', now: false }],
 ]
 
 /** How a watch that failed is taken up again. What no rule names (403, 404, nonsense) is listed again. */

@@ -48,6 +48,9 @@ async function setUp(
   return { server, client, reflector, deleted, states, names: names_, insync, begin }
 }
 
+const limits = (server: ScriptedServer) =>
+  server.requests.filter(({ query }) => !query.has('watch')).map(({ query }) => query.get('limit'))
+
 test('follows what happens, and fills in what lists leave out', async context => {
   const { server, reflector, deleted, insync, begin } = await setUp(context)
   assert.equal(reflector.synced, false)
@@ -114,7 +117,8 @@ test('goes on from where it was when a watch ends or is cut in the middle of an 
     server.put('a')
     await insync()
   }
-  assert.equal(server.count('list'), 1)
+  // After the cut, and not after an orderly end, the server's version is looked at: a list of one object.
+  assert.deepEqual(limits(server), ['500', '1'])
   assert.deepEqual(deleted, ['demo/a', 'demo/a'])
 })
 
@@ -135,12 +139,12 @@ for (const [how, expire] of [
   test(`lists again when the version it knows is gone, ${how}, and tells of what is gone only then`, async context => {
     const { server, deleted, insync, begin } = await setUp(context)
     await begin()
-    server.silent = true
+    server.beSilent(true)
     server.remove('b')
     server.put('d')
     server.compact()
-    server.silent = false
     expire(server)
+    server.beSilent(false)
     await insync()
     assert.deepEqual(deleted, ['demo/b'])
     assert.equal(server.count('list'), 2)
@@ -195,10 +199,10 @@ test('stays away for as long as the server asks', async context => {
 test('a watch that is silent is followed by a list without resourceVersion', async context => {
   const { server, reflector, deleted, insync, begin } = await setUp(context, { silenceMs: 30 })
   await begin()
-  server.silent = true
+  server.beSilent(true)
   server.remove('c')
   await eventually(() => !reflector.store.get('demo/c'))
-  server.silent = false
+  server.beSilent(false)
   await insync()
   assert.deepEqual(deleted, ['demo/c'])
   assert.equal(reflector.state.restored, false)
@@ -242,6 +246,17 @@ test('notices a server that was restored to an earlier state, by its lower versi
   await insync()
   assert.equal(reflector.state.restored, true)
   assert.deepEqual(deleted.sort(), ['demo/c', 'demo/d'])
+})
+
+test('a server that comes back with an earlier state is noticed at once', async context => {
+  const { server, reflector, insync, begin } = await setUp(context, {}, ['a', 'b', 'c', 'd'])
+  await begin()
+  server.bookmark()
+  server.restore(2, ['a', 'b'])
+  server.cutWatches()
+  await insync()
+  assert.equal(reflector.state.restored, true)
+  assert.deepEqual(limits(server), ['500', '1', '500'])
 })
 
 test('a watch that the server ends at once is not asked for again without pause', async context => {

@@ -126,31 +126,31 @@ export class Reflector<T extends KubernetesObject> {
     this.#change({ phase: 'stopped' })
   }
 
-  /** Follows the server until something ends it; returns how to take it up again, after having waited. */
+  /** Follows the server until something ends it; returns, after having waited, how to take it up again. */
   async #follow(from: Recovery['from'], stopping: AbortSignal): Promise<Recovery['from']> {
-    let recovery: Recovery = { from: 'relist', now: false }
+    let listed = from !== 'relist'
     try {
-      if (from === 'relist') await this.#list(stopping)
-      recovery = { from: 'rewatch', now: true }
+      if (!listed) await this.#list(stopping)
+      listed = true
+      if (from === 'recheck') await this.#checkVersion(stopping)
       await this.#watch(stopping)
+      return 'rewatch'
     } catch (error) {
       if (stopping.aborted) return 'relist'
-      if (recovery.from === 'rewatch') recovery = recoveryFrom(error)
+      const recovery: Recovery = listed ? recoveryFrom(error) : { from: 'relist', now: false }
       this.#failures++
       const wait = !recovery.now || this.#failures > 1
       this.#change({ phase: wait ? 'waiting' : 'listing', error: error as Error })
       if (wait) await this.#clock.sleep(this.#delayAfter(error), stopping).catch(() => {})
+      return recovery.from
     }
-    return recovery.from
   }
 
   async #list(signal: AbortSignal): Promise<void> {
     this.#change({ phase: 'listing' })
-    const { client, type, namespace, labelSelector, fieldSelector, pageSize = 500 } = this.#options
+    const { client, type, pageSize = 500 } = this.#options
     const { objects, resourceVersion } = await listAll(client, type, {
-      namespace,
-      labelSelector,
-      fieldSelector,
+      ...this.#selection(),
       signal,
       pageSize,
       trim: this.#trim,
@@ -163,16 +163,24 @@ export class Reflector<T extends KubernetesObject> {
     this.#synced.resolve()
   }
 
+  /** The smallest list tells the version that the server is at. */
+  async #checkVersion(signal: AbortSignal): Promise<void> {
+    const { client, type } = this.#options
+    const { metadata } = await client.list(type, { ...this.#selection(), limit: 1, signal })
+    this.#heard()
+    const { resourceVersion: known } = this.#state
+    const current = metadata.resourceVersion ?? ''
+    if (isLower(current, known)) throw new VersionWentBackError(known, current)
+  }
+
   async #watch(stopping: AbortSignal): Promise<void> {
-    const { client, type, namespace, labelSelector, fieldSelector } = this.#options
+    const { client, type } = this.#options
     const started = this.#clock.elapsed()
     const { signal, end } = this.#silence.watch(stopping)
     let events = 0
     try {
       const stream = client.watch(type, {
-        namespace,
-        labelSelector,
-        fieldSelector,
+        ...this.#selection(),
         signal,
         resourceVersion: this.#state.resourceVersion,
         allowWatchBookmarks: true,
@@ -203,6 +211,11 @@ export class Reflector<T extends KubernetesObject> {
     else if (type === 'DELETED') this.store.delete(objectKey(object))
     else this.store.set(this.#trim(object))
     if (resourceVersion !== undefined) this.#state.resourceVersion = resourceVersion
+  }
+
+  #selection(): Pick<ReflectorOptions<T>, 'namespace' | 'labelSelector' | 'fieldSelector'> {
+    const { namespace, labelSelector, fieldSelector } = this.#options
+    return { namespace, labelSelector, fieldSelector }
   }
 
   #opened(): void {

@@ -41,8 +41,7 @@ export class ScriptedServer {
   version = 100
   /** Splits what is sent on a watch into chunks. */
   chunk: (bytes: Buffer) => Buffer[] = bytes => [bytes]
-  /** Nothing is sent on watches, as if the connection were half-open; what happens meanwhile is lost to them. */
-  silent = false
+  #silent = false
   readonly #http: Server
   readonly #sockets = new Set<Socket>()
   readonly #watches = new Map<ServerResponse, { from: number }>()
@@ -96,7 +95,7 @@ export class ScriptedServer {
   bookmark(): void {
     const object = { kind: 'Service', apiVersion: 'v1', metadata: { resourceVersion: String(this.version) } }
     for (const [watch, { from }] of this.#watches) {
-      if (!this.silent && this.version >= from) this.#send(watch, { type: 'BOOKMARK', object })
+      if (!this.#silent && this.version >= from) this.#send(watch, { type: 'BOOKMARK', object })
     }
   }
 
@@ -112,6 +111,13 @@ export class ScriptedServer {
     for (const name of [...this.objects.keys()]) if (!names.includes(name)) this.objects.delete(name)
     this.#history = []
     this.#compacted = 0
+  }
+
+  /** Nothing is sent on watches, as if the connection were half-open; what happens meanwhile is lost to them. */
+  beSilent(silent: boolean): void {
+    // What was silent stays silent: a half-open connection does not come back.
+    if (this.#silent && !silent) this.#watches.clear()
+    this.#silent = silent
   }
 
   endWatches(): void {
@@ -157,7 +163,7 @@ export class ScriptedServer {
 
   #happen(event: ServedEvent): void {
     this.#history.push(event)
-    if (this.silent) return
+    if (this.#silent) return
     // A version asked for that is not reached yet: a restored server says nothing until it is.
     for (const [watch, { from }] of this.#watches) if (event.version > from) this.#send(watch, event)
   }
@@ -220,7 +226,8 @@ export class ScriptedServer {
     response.flushHeaders()
     this.#watches.set(response, { from })
     response.on('close', () => this.#watches.delete(response))
-    if (!this.silent) for (const event of this.#history) if (event.version > from) this.#send(response, event)
+    if (!this.#silent)
+      for (const event of this.#history) if (event.version > from) this.#send(response, event)
   }
 
   #expired(response: ServerResponse): void {
