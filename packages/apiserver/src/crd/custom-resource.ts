@@ -9,7 +9,7 @@ import { failure } from '../status/status.ts'
 import { CRDS, type CrdVersion, type CustomResourceDefinition } from './crd.ts'
 import { parseJsonPath } from './json-path.ts'
 import { printerColumns } from './printer-columns.ts'
-import { withTypeAndMetadata } from './resource-schema.ts'
+import { withNames, withTypeAndMetadata } from './resource-schema.ts'
 
 const VERBS = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'] as const
 
@@ -46,7 +46,7 @@ function customResource(crd: CustomResourceDefinition, version: CrdVersion): Res
     columns: printerColumns(version.additionalPrinterColumns),
     ...(version.deprecated ? { deprecationWarning: warning } : {}),
     conversion: conversion(crd, version, schema),
-    rules: rules(crd, declared, schema, subresources.status !== undefined),
+    rules: rules(crd, withNames(declared), schema, subresources.status !== undefined),
   }
 }
 

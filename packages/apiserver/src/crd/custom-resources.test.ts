@@ -96,6 +96,22 @@ test('a definition is served, follows its changes, and goes with its objects', a
   controller.close()
 })
 
+test('rules may speak of an object’s name', async () => {
+  const { api, registry, controller } = start()
+  const crd = definition('plums', 'Plum') as {
+    spec: { versions: { schema: { openAPIV3Schema: object } }[] }
+  } & LocalObject
+  const [version] = crd.spec.versions
+  assert.ok(version)
+  const rules = [{ rule: 'self.metadata.name.startsWith("p")', message: 'plums begin with a p' }]
+  Object.assign(version.schema.openAPIV3Schema, { 'x-kubernetes-validations': rules })
+  api.create(CRDS, crd)
+  await eventually(() => registry.lookup('example.com', 'v1', 'plums'))
+  assert.throws(() => api.create(PLUMS, plum('a')), /plums begin with a p/)
+  assert.ok(api.create(PLUMS, plum('p')))
+  controller.close()
+})
+
 test('a name that is taken is waited for', async () => {
   const { api, registry, controller } = start()
   api.create(CRDS, definition('plums', 'Plum'))

@@ -12,6 +12,16 @@ export function withTypeAndMetadata(declared: Schema): Schema {
   return { type: 'object', ...schema, properties: withObjectFields(schema.properties) }
 }
 
+/** A definition's schema as it judges objects: rules may speak of type and name, though it does not declare them. */
+export function withNames(declared: Schema): Schema {
+  const { apiVersion = STRING, kind = STRING, metadata, ...others } = declared.properties ?? {}
+  const names = { name: STRING, generateName: STRING, ...metadata?.properties }
+  return {
+    ...declared,
+    properties: { apiVersion, kind, metadata: { type: 'object', ...metadata, properties: names }, ...others },
+  }
+}
+
 function withObjectFields(properties: Schema['properties'] = {}): NonNullable<Schema['properties']> {
   const { apiVersion = STRING, kind = STRING, ...others } = properties
   return { apiVersion, kind, ...others, metadata: objectMetaSchema() }

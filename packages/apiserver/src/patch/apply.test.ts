@@ -183,13 +183,35 @@ test('update: who writes a field owns it; empty managedFields stay empty', () =>
   assert.deepEqual(owners(updating('maker', reset, { ...reset, data: { y: '2' } })), {})
 })
 
+test('update: managedFields that a client made up do no harm', () => {
+  const made = [
+    {
+      manager: 'x',
+      operation: 'Apply',
+      apiVersion: 'v1',
+      fieldsType: 'FieldsV1',
+      fieldsV1: { 'f:data': { 'k:{broken': {}, nonsense: {}, 'f:x': {} } },
+    },
+  ]
+  const created = updating('maker', undefined, named({ data: { x: '1' } }))
+  const written = updating('maker', created, { ...created, metadata: { name: 'a', managedFields: made } })
+  assert.deepEqual(owners(written), { x: { 'f:data': { 'f:x': {} } } })
+  assert.equal(applying('two', written, { data: { x: '2' } }).conflicts.length, 1)
+})
+
 test('update: structs that are always there in Go belong to nobody', () => {
-  const deployment = { spec: { replicas: 1, template: { spec: { containers: [{ name: 'c' }] } } } }
+  const deployment = {
+    spec: {
+      replicas: 1,
+      template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c' }] } },
+    },
+  }
   const created = updating('maker', undefined, named(deployment), builtinSchema('apps', 'v1', 'Deployment'))
   assert.deepEqual(owners(created).maker, {
     'f:spec': {
       'f:replicas': {},
       'f:template': {
+        'f:metadata': { 'f:labels': { '.': {}, 'f:a': {} } },
         'f:spec': { 'f:containers': { '.': {}, 'k:{"name":"c"}': { '.': {}, 'f:name': {} } } },
       },
     },

@@ -1,6 +1,6 @@
 /** Sets of field paths, as managedFields keep them: a tree whose nodes say whether they are in the set themselves. */
 import { isPlainObject } from '../schema/plain-object.ts'
-import type { PathElement } from './path-element.ts'
+import { isElement, type PathElement } from './path-element.ts'
 
 export interface FieldSet {
   readonly member: boolean
@@ -88,11 +88,12 @@ export function toFieldsV1(set: FieldSet): Record<string, unknown> {
   return fields
 }
 
+/** What is no path element is passed over: clients may write managedFields. */
 export function fromFieldsV1(fields: unknown): FieldSet {
   if (!isPlainObject(fields)) return EMPTY
   const children = new Map<PathElement, FieldSet>()
   for (const [element, inner] of Object.entries(fields)) {
-    if (element === '.') continue
+    if (!isElement(element)) continue
     const child = fromFieldsV1(inner)
     const isLeaf = child.children.size === 0
     children.set(element, {

@@ -24,11 +24,24 @@ export function keyValue(list: Schema, item: unknown, key: string): unknown {
   return value ?? list.items?.properties?.[key]?.default
 }
 
+/** Whether a text from outside is an element: managedFields may be written by clients. */
+export function isElement(text: string): boolean {
+  if (text.startsWith('f:') || /^i:\d+$/.test(text)) return true
+  if (!text.startsWith('k:') && !text.startsWith('v:')) return false
+  try {
+    const value: unknown = JSON.parse(text.slice(2))
+    return text.startsWith('v:') || isPlainObject(value)
+  } catch {
+    return false
+  }
+}
+
 /** As conflicts show it: `.name`, `[name="a"]`, `[="x"]`. */
 export function printElement(element: PathElement): string {
   const rest = element.slice(2)
   if (element.startsWith('f:')) return `.${rest}`
   if (element.startsWith('v:')) return `[=${rest}]`
+  if (element.startsWith('i:')) return `[${rest}]`
   const keys = Object.entries(JSON.parse(rest) as Record<string, unknown>)
   return `[${keys.map(([key, value]) => `${key}=${JSON.stringify(value)}`).join(',')}]`
 }

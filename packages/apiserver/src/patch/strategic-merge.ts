@@ -115,7 +115,7 @@ function setOrders(schema: Schema, result: PlainObject, patch: PlainObject): Set
     if (!Array.isArray(order)) throw badPatch('invalid patch format of setElementOrder list')
     const field = childSchema(schema, key) ?? {}
     const mergeKey = field['x-kubernetes-patch-merge-key']
-    const original = result[key]
+    const original = Object.hasOwn(result, key) ? result[key] : undefined
     const listed = patch[key]
     if (Array.isArray(listed)) {
       const present = listed.filter(item => !isPlainObject(item) || item[DIRECTIVE] === undefined)
@@ -129,7 +129,7 @@ function setOrders(schema: Schema, result: PlainObject, patch: PlainObject): Set
     if (listed !== undefined) mergeField(schema, result, key, listed)
     const merged = result[key]
     if (Array.isArray(merged))
-      result[key] = inMergedOrder(merged, order, Array.isArray(original) ? original : [], mergeKey)
+      setOwn(result, key, inMergedOrder(merged, order, Array.isArray(original) ? original : [], mergeKey))
     done.add(key).add(DELETE_FROM + key)
   }
   return done

@@ -10,7 +10,6 @@ import {
 } from '@bufbuild/cel'
 import { strings } from '@bufbuild/cel/ext'
 import { hasFormat } from './formats.ts'
-import { matchesPattern } from './pattern.ts'
 
 const { BOOL, DYN, INT, STRING } = CelScalar
 const LIST = listType(DYN)
@@ -54,20 +53,7 @@ const addressFunctions: readonly CelFunc[] = [
   celFunc('isIP', [STRING], BOOL, text => hasFormat('ipv4', text) || hasFormat('ipv6', text)),
   celFunc('isCIDR', [STRING], BOOL, text => hasFormat('cidr', text)),
   celFunc('isURL', [STRING], BOOL, text => hasFormat('uri', text)),
-  celMethod('find', STRING, [STRING], STRING, function (pattern) {
-    return find(this, pattern)
-  }),
 ]
-
-/** The first, longest match, by trying: RE2 through CEL only tells whether there is one. */
-function find(text: string, pattern: string): string {
-  if (!matchesPattern(pattern, text)) return ''
-  const anchored = `^(?:${pattern})$`
-  for (let start = 0; start <= text.length; start++)
-    for (let end = text.length; end >= start; end--)
-      if (matchesPattern(anchored, text.slice(start, end))) return text.slice(start, end)
-  return ''
-}
 
 /** `oldSelf` of a rule with `optionalOldSelf`: a list of one, or of none. */
 const optionalFunctions: readonly CelFunc[] = [

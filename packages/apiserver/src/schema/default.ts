@@ -1,5 +1,5 @@
 import { childSchema, itemSchema } from './children.ts'
-import { isPlainObject, mapItems, mapValues, type PlainObject } from './plain-object.ts'
+import { isPlainObject, mapItems, mapValues, type PlainObject, setOwn } from './plain-object.ts'
 import type { Schema } from './schema.ts'
 
 /**
@@ -30,7 +30,7 @@ function withMissing(schema: Schema, object: PlainObject): PlainObject {
     const value = Object.hasOwn(object, field) ? object[field] : undefined
     if (value !== undefined && (value !== null || child.nullable)) continue
     if (filled === object) filled = { ...object }
-    filled[field] = structuredClone(child.default)
+    setOwn(filled, field, structuredClone(child.default))
   }
   return filled
 }
