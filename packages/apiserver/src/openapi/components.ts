@@ -1,6 +1,6 @@
 /** Schemas as OpenAPI v3 shows them: built-in types by reference, each once; custom kinds whole. */
 import type { ResourceDefinition } from '../registry/definition.ts'
-import { builtinTypeName, objectMetaSchema } from '../schema/builtin/builtin-schema.ts'
+import { builtinType, builtinTypeName } from '../schema/builtin/builtin-schema.ts'
 import type { Schema } from '../schema/schema.ts'
 import { fieldDescription, typeDescription } from './descriptions.ts'
 
@@ -72,7 +72,11 @@ export class Components {
     if (!this.schemas[name]) {
       this.schemas[name] = {}
       const description = typeDescription(type)
-      this.schemas[name] = { ...(description ? { description } : {}), ...this.#whole(schema, type) }
+      // The type itself, not as a field that refers to it has it.
+      this.schemas[name] = {
+        ...(description ? { description } : {}),
+        ...this.#whole(builtinType(type), type),
+      }
     }
     return this.ref(name)
   }
@@ -93,8 +97,7 @@ export class Components {
   #whole(schema: Schema, type = ''): Document {
     const { properties, items, additionalProperties, ...rest } = schema
     const shown: Document =
-      schema['x-kubernetes-int-or-string'] && schema.format ? intOrString(schema) : { ...rest }
-    if (schema === objectMetaSchema() && type === '') return this.#published(schema)
+      schema['x-kubernetes-int-or-string'] && schema.format ? intOrString(rest) : { ...rest }
     if (properties)
       shown.properties = Object.fromEntries(
         Object.entries(properties).map(([name, part]) => [
@@ -116,7 +119,7 @@ export class Components {
 }
 
 /** Built-in numbers that may be texts. */
-function intOrString({ format }: Schema): Document {
-  const number = format === 'quantity' ? 'number' : 'integer'
-  return { format, oneOf: [{ type: number }, { type: 'string' }] }
+function intOrString({ 'x-kubernetes-int-or-string': _, ...schema }: Schema): Document {
+  const number = schema.format === 'quantity' ? 'number' : 'integer'
+  return { ...schema, oneOf: [{ type: number }, { type: 'string' }] }
 }

@@ -170,6 +170,23 @@ test('apply: what does not fit the schema is refused in the words of kube-apiser
   })
 })
 
+test('apply: the object and its status are applied apart, and do not conflict', () => {
+  const pod = { kind: 'Pod', spec: { containers: [{ name: 'c' }] }, status: { phase: 'Running' } }
+  const options = { schema: builtinSchema('', 'v1', 'Pod'), hasStatus: true }
+  const live = applying('user', undefined, pod, options).object
+  assert.equal(live.status, undefined)
+  const reported = applying(
+    'kubelet',
+    live,
+    { ...pod, spec: { nodeName: 'n' } },
+    { ...options, subresource: 'status' },
+  ).object
+  assert.deepEqual([reported.spec, reported.status], [pod.spec, pod.status])
+  assert.deepEqual(owners(reported).kubelet, { 'f:status': { 'f:phase': {} } })
+  const again = applying('user', reported, { ...pod, status: { phase: 'Failed' } }, options)
+  assert.deepEqual([again.conflicts, again.object.status], [[], pod.status])
+})
+
 test('update: who writes a field owns it; empty managedFields stay empty', () => {
   const created = updating('maker', undefined, named({ data: { x: '1' } }))
   assert.deepEqual(owners(created), { maker: { 'f:data': { '.': {}, 'f:x': {} } } })

@@ -51,7 +51,7 @@ export interface ApplyConflict {
 export function apply(request: Apply): { object: PlainObject; conflicts: readonly ApplyConflict[] } {
   const { schema, applied, manager, force, now, apiVersion, subresource, hasStatus = false } = request
   checkConfiguration(schema, applied as PlainObject, apiVersion)
-  const configuration = withoutManagedFields(applied as PlainObject)
+  const configuration = written(withoutManagedFields(applied as PlainObject), subresource, hasStatus)
   const live = withoutManagedFields((request.live ?? {}) as PlainObject)
   const managers = managersBefore(request, live)
   const self: Manager = {
@@ -76,6 +76,20 @@ export function apply(request: Apply): { object: PlainObject; conflicts: readonl
   if (isDeepStrictEqual(live, object)) managers.set(id, { ...self, time: last?.time, fields })
   capUpdaters(managers)
   return { object: withManagedFields(object, managers), conflicts: [] }
+}
+
+/** The part of a configuration that is written here: what is not is neither owned nor in conflict. */
+function written(configuration: PlainObject, subresource: string, hasStatus: boolean): PlainObject {
+  const { apiVersion, kind, metadata, status, ...others } = configuration
+  if (subresource === 'status') {
+    const { name, namespace, uid, resourceVersion } = isPlainObject(metadata) ? metadata : {}
+    const address = Object.entries({ name, namespace, uid, resourceVersion }).filter(
+      ([, value]) => value !== undefined,
+    )
+    const own = { apiVersion, kind, metadata: Object.fromEntries(address) }
+    return status === undefined ? own : { ...own, status }
+  }
+  return hasStatus ? { apiVersion, kind, metadata, ...others } : configuration
 }
 
 /** 409 with a cause for each field. */

@@ -87,6 +87,12 @@ export function builtinTypeName(schema: Schema): string | undefined {
   return nameOf.get(schema)
 }
 
+/** The schema of a type by the name that `builtinTypeName` gives it. */
+export function builtinType(name: string): Schema {
+  const dot = name.lastIndexOf('.')
+  return typeSchema(name.slice(0, dot), name.slice(dot + 1))
+}
+
 /** Fields that Go holds by value, so that the real server's objects always have them, empty if need be (`spec: {}`). */
 export function structFields(schema: Schema): readonly string[] {
   return structsOf.get(schema) ?? []
@@ -148,6 +154,5 @@ function bareSchema(pkg: string, type: string): Schema {
     return { type: 'object', additionalProperties: bareSchema(pkg, type.slice(1, -1)) }
   const scalar = scalars[type]
   if (scalar) return scalar
-  const dot = type.lastIndexOf('.')
-  return dot < 0 ? typeSchema(pkg, type) : typeSchema(type.slice(0, dot), type.slice(dot + 1))
+  return type.includes('.') ? builtinType(type) : typeSchema(pkg, type)
 }
