@@ -68,7 +68,7 @@ function plainServer(answer: RequestListener, limits: Limits): Server {
 
 const httpOptions = ({ headerBytes, headerSeconds, requestSeconds, idleSeconds }: Limits) => ({
   maxHeaderSize: headerBytes,
-  headersTimeout: 1000 * headerSeconds,
+  headersTimeout: 1000 * Math.min(headerSeconds, requestSeconds),
   requestTimeout: 1000 * requestSeconds,
   keepAliveTimeout: 1000 * idleSeconds,
 })
