@@ -8,6 +8,7 @@ import {
   HEADER_SIZE,
   MAXIMUM_TCP_SIZE,
   MAXIMUM_UDP_SIZE,
+  MINIMUM_UDP_SIZE,
   RCODE,
   TYPE,
 } from './message/protocol.ts'
@@ -37,9 +38,13 @@ export class Responder {
   readonly #query = new Query()
   #writer = new AnswerWriter(this.#query, this.response)
 
-  constructor(zone: Zone, counters: Counters) {
+  readonly #maxUdpSize: number
+
+  /** `maxUdpSize`: answers over UDP are cut there, whatever more the client takes. */
+  constructor(zone: Zone, counters: Counters, maxUdpSize: number = MAXIMUM_UDP_SIZE) {
     this.#zone = zone
     this.#counters = counters
+    this.#maxUdpSize = Math.max(MINIMUM_UDP_SIZE, Math.min(maxUdpSize, MAXIMUM_UDP_SIZE))
   }
 
   /** Leaves the last answer to whoever still needs it, and writes the next elsewhere. */
@@ -93,7 +98,7 @@ export class Responder {
     const type = RECORD_TYPES.get(query.type)
     const prepared = type && entry.answer(type)
     if (!prepared) return writer.absence(RCODE.NOERROR, startOfAuthority, zoneOffset)
-    const limit = transport === 'tcp' ? MAXIMUM_TCP_SIZE : Math.min(query.udpSize, MAXIMUM_UDP_SIZE)
+    const limit = transport === 'tcp' ? MAXIMUM_TCP_SIZE : Math.min(query.udpSize, this.#maxUdpSize)
     return writer.records(prepared, message, zoneOffset, limit)
   }
 

@@ -16,6 +16,11 @@ export interface DnsServerSettings {
   ttl?: number
   /** Where clients reach this server: A and AAAA of `ns.dns.clusterset.local`. Default: none are given. */
   nameServerAddresses?: readonly string[]
+  /**
+   * Bytes. Default: as many as the client takes, as CoreDNS. 1232 passes every network in one piece, and
+   * makes forged questions with long answers pointless.
+   */
+  maxUdpSize?: number
   /** Default: 10 s. */
   tcpIdleTimeoutMs?: number
   /** Default: 1000. */
@@ -56,22 +61,18 @@ export class DnsServer {
   readonly #responder: Responder
   readonly #udp: UdpTransport
   readonly #tcp: TcpTransport
-  readonly #synced: Promise<void>
+  readonly #synced = Promise.withResolvers<void>()
 
   constructor(options: DnsServerOptions) {
     const { ttl = 5, nameServerAddresses = [], tcpIdleTimeoutMs = 10_000, maxTcpConnections = 1000 } = options
     const source = 'client' in options ? new ClusterSource(options.client) : options.source
     this.#zone = new Zone({ ttl, nameServerAddresses })
-    this.#responder = new Responder(this.#zone, this.counters)
+    this.#responder = new Responder(this.#zone, this.counters, options.maxUdpSize)
     this.#feed = new ZoneFeed(source, this.#zone, options.now ?? Date.now)
     this.#udp = new UdpTransport(this.#responder)
     this.#tcp = new TcpTransport(this.#responder, this.counters, {
       idleTimeoutMs: tcpIdleTimeoutMs,
       maxConnections: maxTcpConnections,
-    })
-    this.#feed.start()
-    this.#synced = this.#feed.whenSynced().then(() => {
-      this.#responder.isReady = true
     })
   }
 
@@ -80,8 +81,9 @@ export class DnsServer {
     return this.#responder.isReady
   }
 
+  /** Resolves some time after it has begun to listen. */
   whenSynced(): Promise<void> {
-    return this.#synced
+    return this.#synced.promise
   }
 
   /** How many names there are. */
@@ -94,8 +96,23 @@ export class DnsServer {
     return this.#zone.startOfAuthority.serial
   }
 
-  /** Rejects with an {@link IsthmusError} if it cannot listen there. */
+  /** Begins to answer and to read objects. Rejects with an {@link IsthmusError} if it cannot listen there. */
   async listen({ host = '127.0.0.1', port = 53 }: ListenOptions = {}): Promise<ListenAddress> {
+    const listening = await this.#bind(host, port)
+    this.#feed.start()
+    void this.#feed.whenSynced().then(() => {
+      this.#responder.isReady = true
+      this.#synced.resolve()
+    })
+    return listening
+  }
+
+  /** Stops to listen and to watch. */
+  async close(): Promise<void> {
+    await Promise.all([this.#udp.close(), this.#tcp.close(), this.#feed.stop()])
+  }
+
+  async #bind(host: string, port: number): Promise<ListenAddress> {
     if (isIP(host) === 0) {
       throw errorOf(ERRORS.addressUnusable, { address: host, port, reason: 'it is no IP address' })
     }
@@ -112,11 +129,6 @@ export class DnsServer {
         if (!mayRetry || attempt === FREE_PORT_ATTEMPTS) throw listenError(host, tcpPort, 'udp', cause)
       }
     }
-  }
-
-  /** Stops to listen and to watch. */
-  async close(): Promise<void> {
-    await Promise.all([this.#udp.close(), this.#tcp.close(), this.#feed.stop()])
   }
 }
 

@@ -5,7 +5,11 @@ import type { ZoneName, ZoneRecord } from './record.ts'
  * endpoints a general comparison takes longer than all else.
  */
 export function areSameNames(some: readonly ZoneName[], others: readonly ZoneName[]): boolean {
-  return isSameList(some, others, (a, b) => a.name === b.name && isSameList(a.records, b.records, isSameRecord))
+  return isSameList(
+    some,
+    others,
+    (a, b) => a.name === b.name && isSameList(a.records, b.records, isSameRecord),
+  )
 }
 
 function isSameList<T>(some: readonly T[], others: readonly T[], isSame: (a: T, b: T) => boolean): boolean {

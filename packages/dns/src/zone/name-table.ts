@@ -7,15 +7,22 @@ interface Slot<T> {
   next: Slot<T> | undefined
 }
 
+/** Of the bytes from `start` to `end`; the same for both cases of a letter. */
+type NameHash = (bytes: Buffer, start: number, end: number) => number
+
 /**
  * A table whose keys are names in wire form, relative to the zone, looked up in the bytes of a message
  * without making a string of them and without regard to case. The hash is seeded, so that names that
  * collide are not simply made up.
  */
 export class NameTable<T> {
-  readonly #seed = randomInt(2 ** 32) | 0
+  readonly #hash: NameHash
   readonly #slots = new Map<number, Slot<T>>()
   size = 0
+
+  constructor(hash: NameHash = seededHash()) {
+    this.#hash = hash
+  }
 
   /** `name` is in lower case and not changed any more. */
   set(name: Buffer, value: T): void {
@@ -50,13 +57,6 @@ export class NameTable<T> {
   get(message: Buffer, start: number, end: number): T | undefined {
     return find(this.#slots.get(this.#hash(message, start, end)), message, start, end)?.value
   }
-
-  /** FNV-1a over the folded bytes. Lengths of labels are below the letters, so folding leaves them alone. */
-  #hash(bytes: Buffer, start: number, end: number): number {
-    let hash = this.#seed
-    for (let at = start; at < end; at++) hash = Math.imul(hash ^ fold(bytes[at] as number), 0x01000193)
-    return hash
-  }
 }
 
 function find<T>(first: Slot<T> | undefined, bytes: Buffer, start: number, end: number): Slot<T> | undefined {
@@ -72,4 +72,14 @@ function isSame(name: Buffer, bytes: Buffer, start: number, end: number): boolea
     if (name[at] !== fold(bytes[start + at] as number)) return false
   }
   return true
+}
+
+/** FNV-1a over the folded bytes. Lengths of labels are below the letters, so folding leaves them alone. */
+function seededHash(): NameHash {
+  const seed = randomInt(2 ** 32) | 0
+  return (bytes, start, end) => {
+    let hash = seed
+    for (let at = start; at < end; at++) hash = Math.imul(hash ^ fold(bytes[at] as number), 0x01000193)
+    return hash
+  }
 }

@@ -1,8 +1,8 @@
 import { CLUSTERSET_ZONE } from '@isthmus/api'
 import {
   type AddressRecord,
-  fixedNames,
   areSameNames,
+  fixedNames,
   namespaceName,
   type ZoneName,
   type ZoneRecord,
