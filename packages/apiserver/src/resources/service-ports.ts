@@ -1,6 +1,13 @@
-import { duplicate, type FieldError, invalid, notSupported, required } from '../registry/field-error.ts'
+import {
+  duplicate,
+  type FieldError,
+  forbidden,
+  invalid,
+  notSupported,
+  required,
+} from '../registry/field-error.ts'
 import { label1123Errors, labelKeyErrors } from '../registry/names.ts'
-import type { ServicePort } from './service-spec.ts'
+import type { Service, ServicePort } from './service-spec.ts'
 
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP']
 
@@ -15,6 +22,29 @@ export function portErrors(ports: readonly ServicePort[]): FieldError[] {
       ...targetPortErrors(`${field}.targetPort`, port.targetPort),
       ...appProtocolErrors(`${field}.appProtocol`, port.appProtocol),
     ]
+  })
+}
+
+/** A number may serve several protocols, not two ports of one. */
+export function nodePortErrors({ spec: { type, ports = [] } }: Service): FieldError[] {
+  const given = ports.flatMap(({ nodePort, protocol }, i) =>
+    nodePort === undefined ? [] : [{ nodePort, protocol, field: `spec.ports[${i}].nodePort` }],
+  )
+  const unused = type === 'ClusterIP' ? given : []
+  return [
+    ...unused.map(({ field }) => forbidden(field, "may not be used when `type` is 'ClusterIP'")),
+    ...given
+      .filter((a, i) => given.slice(0, i).some(b => a.nodePort === b.nodePort && a.protocol === b.protocol))
+      .map(({ field, nodePort }) => duplicate(field, nodePort)),
+  ]
+}
+
+/** The value that is shown is the key of Kubernetes' own comparison: a port of which only two fields are set. */
+export function duplicatePortErrors({ spec: { ports = [] } }: Service): FieldError[] {
+  return ports.flatMap(({ protocol, port }, i) => {
+    if (!ports.slice(0, i).some(other => other.port === port && other.protocol === protocol)) return []
+    const key = { Name: '', Protocol: protocol, AppProtocol: null, Port: port, TargetPort: 0, NodePort: 0 }
+    return [duplicate(`spec.ports[${i}]`, key)]
   })
 }
 
