@@ -28,6 +28,12 @@ for (const [what, clusters] of Object.entries({
   })
 }
 
+test('a demo in a cluster that there is not is refused', async () => {
+  await assert.rejects(start({ clusters: ['east'], demo: { exporters: ['west'] } }), {
+    code: 'ISTHMUS_UNKNOWN_CLUSTER',
+  })
+})
+
 test('a demo port that another program has on every address is told before anything is started', async t => {
   const squatter = createServer().listen(0, '0.0.0.0')
   await once(squatter, 'listening')

@@ -248,8 +248,12 @@ export class Playground {
   }
 
   #demoOptions(names: readonly string[]): DemoOptions | undefined {
-    const { demo = {} } = this.#options
-    return demo === false ? undefined : { exporters: names.slice(0, 2), port: 8080, replicas: 2, ...demo }
+    const { demo: given = {} } = this.#options
+    if (given === false) return undefined
+    const demo = { exporters: names.slice(0, 2), port: 8080, replicas: 2, ...given }
+    const unknown = demo.exporters.find(name => !names.includes(name))
+    if (unknown === undefined) return demo
+    throw errorOf(ERRORS.unknownCluster, { cluster: unknown, clusters: names.join(', ') })
   }
 
   /** Remembers how to undo what was just done; ends the start if the playground is being stopped. */

@@ -5,6 +5,11 @@
 const FIRST = 2
 const LAST = 254
 
+/** A node's own address: the first one of its pods' range. */
+export function nodeAddress(podCIDR: string): string {
+  return `${prefixOf(podCIDR)}1`
+}
+
 export class AddressPool {
   readonly #prefix: string
   readonly #taken = new Set<number>()
@@ -12,12 +17,7 @@ export class AddressPool {
 
   /** `cidr`: a /24 such as `10.64.16.0/24`. */
   constructor(cidr: string) {
-    this.#prefix = cidr.slice(0, cidr.lastIndexOf('.') + 1)
-  }
-
-  /** The node's own address. */
-  get gateway(): string {
-    return `${this.#prefix}1`
+    this.#prefix = prefixOf(cidr)
   }
 
   /** A free address: `preferred` if it is one of this pool's; undefined when all are taken. */
@@ -47,4 +47,9 @@ export class AddressPool {
     const host = Number(address.slice(this.#prefix.length))
     return Number.isInteger(host) && host >= FIRST && host <= LAST ? host : undefined
   }
+}
+
+/** `10.64.16.` of `10.64.16.0/24`. */
+function prefixOf(cidr: string): string {
+  return cidr.slice(0, cidr.lastIndexOf('.') + 1)
 }

@@ -160,13 +160,19 @@ export class Cluster {
       peers: peers.map(peer => ({ clusterId: peer.name, client: open(peer.reader) })),
       log: log.child({ cluster: name }),
     })
-    this.#agent = agent
-    this.#running.push(async () => {
+    const stop = async () => {
       this.#agent = undefined
       await agent.stop()
       await Promise.all(clients.map(client => client.close()))
-    })
-    await agent.start()
+    }
+    this.#agent = agent
+    try {
+      await agent.start()
+      this.#running.push(stop)
+    } catch (error) {
+      await stop()
+      throw error
+    }
   }
 
   async #startDns({ agent }: ClusterAccess): Promise<void> {

@@ -1,6 +1,7 @@
 /** The nodes of a cluster as objects. */
+import { release } from 'node:os'
 import type { Node } from '@isthmus/api'
-import { AddressPool } from '../addresses/address-pool.ts'
+import { nodeAddress } from '../addresses/address-pool.ts'
 import { timestamp } from '../kubelet/container.ts'
 import type { KubeletNode } from '../kubelet/pod.ts'
 import { NODE_CAPACITY } from '../kubelet/scheduler.ts'
@@ -10,6 +11,7 @@ export function clusterNodes(cluster: string, podCIDRs: readonly string[]): Kube
   return podCIDRs.map((podCIDR, index) => ({
     name: `${cluster}-${index + 1}`,
     zone: `${cluster}-${String.fromCharCode(0x61 + index)}`,
+    address: nodeAddress(podCIDR),
     podCIDR,
   }))
 }
@@ -32,7 +34,8 @@ export function nodeObject(cluster: string, { name, zone, podCIDR }: KubeletNode
   }
 }
 
-export function nodeStatus({ name, podCIDR }: KubeletNode): NonNullable<Node['status']> & object {
+/** What its kubelet says of it: `status`. */
+export function nodeStatus({ name, address }: KubeletNode): object {
   const now = timestamp()
   const condition = (type: string, status: string, reason: string, message: string) => ({
     type,
@@ -45,7 +48,7 @@ export function nodeStatus({ name, podCIDR }: KubeletNode): NonNullable<Node['st
   const capacity = { pods: String(NODE_CAPACITY) }
   return {
     addresses: [
-      { type: 'InternalIP', address: new AddressPool(podCIDR).gateway },
+      { type: 'InternalIP', address },
       { type: 'Hostname', address: name },
     ],
     capacity,
@@ -57,11 +60,11 @@ export function nodeStatus({ name, podCIDR }: KubeletNode): NonNullable<Node['st
       operatingSystem: 'linux',
       architecture: process.arch === 'x64' ? 'amd64' : process.arch,
       containerRuntimeVersion: 'isthmus://process',
-      kernelVersion: '',
+      kernelVersion: release(),
       osImage: 'Isthmus playground',
       bootID: '',
       machineID: name,
       systemUUID: name,
     },
-  } as NonNullable<Node['status']>
+  }
 }

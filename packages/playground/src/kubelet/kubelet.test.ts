@@ -7,6 +7,7 @@ import { after, afterEach, before, beforeEach, test } from 'node:test'
 import { clusterAddresses } from '../addresses/address-plan.ts'
 import { type AddressClaim, claimBlock } from '../addresses/claim.ts'
 import { loopbackOf } from '../addresses/loopback.ts'
+import { clusterNodes } from '../cluster/nodes.ts'
 import { eventually } from '../testing/eventually.ts'
 import type { EchoAnswer } from './echo-answer.ts'
 import { Kubelet, type PodApi } from './kubelet.ts'
@@ -34,11 +35,7 @@ class PodCluster implements PodApi {
   readonly #nodes: readonly KubeletNode[]
 
   constructor(block: number) {
-    this.#nodes = clusterAddresses(block, 0, 2).podCIDRs.map((podCIDR, n) => ({
-      name: `east-${n + 1}`,
-      zone: `east-${'ab'[n]}`,
-      podCIDR,
-    }))
+    this.#nodes = clusterNodes('east', clusterAddresses(block, 0, 2).podCIDRs)
     this.kubelet = new Kubelet({
       cluster: 'east',
       nodes: this.#nodes,

@@ -42,7 +42,7 @@ export interface KubeletOptions {
   readonly onError?: (error: unknown) => void
 }
 
-interface RunningPod {
+interface KnownPod {
   pod: KubeletPod
   /** Where it is going, once decided. */
   node: string | undefined
@@ -63,7 +63,7 @@ export class Kubelet {
   readonly #backoff: RestartBackoff
   readonly #drainMs: number
   readonly #onError: (error: unknown) => void
-  readonly #pods = new Map<string, RunningPod>()
+  readonly #pods = new Map<string, KnownPod>()
   /** What is being stopped of pods that are gone already. */
   readonly #ending = new Set<Promise<void>>()
   #stopped = false
@@ -82,26 +82,17 @@ export class Kubelet {
   /** `key`: `namespace/name`; undefined: it is gone. */
   podChanged(key: string, pod: KubeletPod | undefined): void {
     if (this.#stopped) return
-    const known = this.#pods.get(key)
-    if (known !== undefined && known.pod.metadata.uid !== pod?.metadata.uid) this.#forget(key, known)
+    const former = this.#pods.get(key)
+    if (former !== undefined && former.pod.metadata.uid !== pod?.metadata.uid) this.#forget(key, former, 0)
     if (pod === undefined) {
       this.#placeWaiting()
       return
     }
-    const running = this.#pods.get(key) ?? {
-      pod,
-      node: undefined,
-      runtime: undefined,
-      reported: undefined,
-      termination: undefined,
-      terminated: false,
-      syncing: false,
-      retry: undefined,
-    }
-    this.#pods.set(key, running)
-    running.pod = pod
-    running.node = pod.spec.nodeName ?? running.node
-    this.#sync(running)
+    const known = this.#pods.get(key) ?? newlyKnown(pod)
+    this.#pods.set(key, known)
+    known.pod = pod
+    known.node = pod.spec.nodeName ?? known.node
+    this.#sync(known)
   }
 
   /** A node was added, cordoned, labelled: pods that wait for a node may have one now. */
@@ -120,46 +111,46 @@ export class Kubelet {
   /** Ends all pods as a power cut would, but for a short grace; their objects stay. Resolves when nothing is left. */
   async stop(): Promise<void> {
     this.#stopped = true
-    for (const [key, running] of this.#pods) this.#forget(key, running, STOP_GRACE_MS)
+    for (const [key, known] of this.#pods) this.#forget(key, known, STOP_GRACE_MS)
     await Promise.all(this.#ending)
   }
 
   /** Once per turn and pod. */
-  #sync(running: RunningPod): void {
-    if (running.syncing) return
-    running.syncing = true
+  #sync(known: KnownPod): void {
+    if (known.syncing) return
+    known.syncing = true
     queueMicrotask(() => {
-      running.syncing = false
-      if (this.#stopped || this.#pods.get(keyOf(running.pod)) !== running) return
-      clearTimeout(running.retry)
+      known.syncing = false
+      if (this.#stopped || this.#pods.get(keyOf(known.pod)) !== known) return
+      clearTimeout(known.retry)
       try {
-        this.#step(running)
+        this.#step(known)
       } catch (error) {
         // Somebody else wrote in between: the event of that is on its way, but it may change nothing for us.
-        running.retry = setTimeout(() => this.#sync(running), RETRY_MS).unref()
+        known.retry = setTimeout(() => this.#sync(known), RETRY_MS).unref()
         this.#onError(error)
       }
     })
   }
 
-  #step(running: RunningPod): void {
-    const { pod } = running
-    if (pod.metadata.deletionTimestamp !== undefined) this.#terminate(running)
-    else if (isFinished(pod)) this.#release(running, 0)
-    else if (!pod.spec.nodeName) this.#place(running)
-    else if (running.runtime === undefined) this.#start(running)
-    if (running.runtime !== undefined) this.#report(running, running.runtime)
+  #step(known: KnownPod): void {
+    const { pod } = known
+    if (pod.metadata.deletionTimestamp !== undefined) this.#terminate(known)
+    else if (isFinished(pod)) this.#release(known, 0)
+    else if (!pod.spec.nodeName) this.#place(known)
+    else if (known.runtime === undefined) this.#start(known)
+    if (known.runtime !== undefined) this.#report(known, known.runtime)
   }
 
-  #place(running: RunningPod): void {
-    const { pod } = running
-    if (!mayBePlaced(pod) || running.node !== undefined) return
+  #place(known: KnownPod): void {
+    const { pod } = known
+    if (!mayBePlaced(pod) || known.node !== undefined) return
     const placement = place(pod, this.#api.nodes(), this.#placed())
     if ('node' in placement) {
       this.#api.bind(pod, placement.node)
-      running.node = placement.node
+      known.node = placement.node
     } else {
-      this.#write(running, unschedulableStatus(pod, placement.reason, timestamp()))
+      this.#write(known, unschedulableStatus(pod, placement.reason, timestamp()))
     }
   }
 
@@ -170,17 +161,17 @@ export class Kubelet {
   }
 
   #placeWaiting(): void {
-    for (const running of this.#pods.values()) if (running.node === undefined) this.#sync(running)
+    for (const known of this.#pods.values()) if (known.node === undefined) this.#sync(known)
   }
 
-  #start(running: RunningPod): void {
-    const { pod } = running
+  #start(known: KnownPod): void {
+    const { pod } = known
     const node = this.#nodes.get(pod.spec.nodeName ?? '')
     // A node that somebody made by hand has no kubelet: its pods wait, as they do in a cluster.
     if (node === undefined) return
     const podIP = node.addresses.take(pod.status?.podIP)
     if (podIP === undefined) {
-      this.#write(running, unschedulableStatus(pod, `node ${node.name} has no free pod address`, timestamp()))
+      this.#write(known, unschedulableStatus(pod, `node ${node.name} has no free pod address`, timestamp()))
       return
     }
     const identity: PodIdentity = {
@@ -191,29 +182,30 @@ export class Kubelet {
       pod: pod.metadata.name ?? '',
       uid: pod.metadata.uid ?? '',
       podIP,
-      hostIP: node.addresses.gateway,
+      hostIP: node.address,
     }
-    running.runtime = new PodRuntime(pod, identity, this.#backoff, () => this.#sync(running))
-    running.runtime.start()
+    known.runtime = new PodRuntime(pod, identity, this.#backoff, () => this.#sync(known))
+    known.runtime.start()
   }
 
-  #report(running: RunningPod, { identity, containers, startedAt }: PodRuntime): void {
+  #report(known: KnownPod, { identity, containers, startedAt }: PodRuntime): void {
     const snapshots = containers.map(({ snapshot }) => snapshot)
-    this.#write(running, runningStatus(running.pod, identity, snapshots, timestamp(startedAt), timestamp()))
+    this.#write(known, runningStatus(known.pod, identity, snapshots, timestamp(startedAt), timestamp()))
   }
 
-  #write(running: RunningPod, status: PodStatus): void {
-    if (!isDeepStrictEqual(running.pod.status, status))
-      running.pod = this.#api.updateStatus(running.pod, status)
+  #write(known: KnownPod, status: PodStatus): void {
+    if (isDeepStrictEqual(known.reported ?? known.pod.status, status)) return
+    known.pod = this.#api.updateStatus(known.pod, status)
+    known.reported = status
   }
 
-  #terminate(running: RunningPod): void {
-    const { pod, runtime, termination } = running
+  #terminate(known: KnownPod): void {
+    const { pod, runtime, termination } = known
     const graceMs = 1000 * (pod.metadata.deletionGracePeriodSeconds ?? 0)
-    if (running.terminated || runtime === undefined) {
-      if (runtime !== undefined) this.#report(running, runtime)
-      this.#release(running, 0)
-      this.#api.remove(running.pod)
+    if (known.terminated || runtime === undefined) {
+      if (runtime !== undefined) this.#report(known, runtime)
+      this.#release(known, 0)
+      this.#api.remove(known.pod)
       return
     }
     if (termination !== undefined) {
@@ -221,10 +213,10 @@ export class Kubelet {
       if (graceMs < this.#drainMs) termination.abort()
       return
     }
-    running.termination = new AbortController()
-    void this.#drain(runtime, graceMs, running.termination.signal).then(() => {
-      running.terminated = true
-      this.#sync(running)
+    known.termination = new AbortController()
+    void this.#drain(runtime, graceMs, known.termination.signal).then(() => {
+      known.terminated = true
+      this.#sync(known)
     })
   }
 
@@ -237,10 +229,10 @@ export class Kubelet {
   }
 
   /** Stops what runs and gives its address back. */
-  #release(running: RunningPod, graceMs: number): void {
-    const { runtime, termination } = running
-    running.runtime = undefined
-    clearTimeout(running.retry)
+  #release(known: KnownPod, graceMs: number): void {
+    const { runtime, termination } = known
+    known.runtime = undefined
+    clearTimeout(known.retry)
     termination?.abort()
     if (runtime === undefined) return
     const { node, podIP } = runtime.identity
@@ -251,9 +243,22 @@ export class Kubelet {
     this.#ending.add(ended)
   }
 
-  #forget(key: string, running: RunningPod, graceMs = 0): void {
+  #forget(key: string, known: KnownPod, graceMs: number): void {
     this.#pods.delete(key)
-    this.#release(running, graceMs)
+    this.#release(known, graceMs)
+  }
+}
+
+function newlyKnown(pod: KubeletPod): KnownPod {
+  return {
+    pod,
+    node: undefined,
+    runtime: undefined,
+    reported: undefined,
+    termination: undefined,
+    terminated: false,
+    syncing: false,
+    retry: undefined,
   }
 }
 

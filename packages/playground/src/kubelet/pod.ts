@@ -25,6 +25,7 @@ export type RestartPolicy = 'Always' | 'OnFailure' | 'Never'
 export interface KubeletNode {
   readonly name: string
   readonly zone: string
+  readonly address: string
   /** A /24 of 10.0.0.0/8. */
   readonly podCIDR: string
 }
