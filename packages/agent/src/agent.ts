@@ -152,6 +152,11 @@ export class Agent {
     await Promise.all([this.#own.stop(), this.#links.stop()])
   }
 
+  /** Nothing waits to be reconciled now, nor is being reconciled. For tests. */
+  async idle(): Promise<void> {
+    for (const controller of this.#controllers) await controller.idle()
+  }
+
   status(): AgentStatus {
     const { clusterId, clusterset } = this.#options
     const reasons = this.#reasons()
@@ -188,10 +193,9 @@ export class Agent {
   #conditions(key: string): Promise<Outcome> {
     return reconcileExportConditions(key, {
       own: this.#own,
-      client: this.#options.client,
       contributions: service => this.#contributions(service),
       unpublished: service => {
-        if (!this.#records.stored.has(service)) return 'the record is not stored in the exchange yet'
+        if (!this.#records.isStored(service)) return 'the record is not stored in the exchange yet'
         return this.#index.isNamed(service) ? undefined : 'the index does not name the record yet'
       },
       clock: this.#clock,

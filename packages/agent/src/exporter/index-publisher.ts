@@ -67,11 +67,11 @@ export class IndexPublisher {
   }
 
   #write(stored: ExportIndex | undefined, spec: ExportIndex['spec']): Promise<ExportIndex> {
-    const { client, exchangeNamespace: namespace } = this.#options.own
+    const { writes, exchangeNamespace: namespace } = this.#options.own
     const head = { apiVersion: 'isthmus.dev/v1alpha1', kind: 'ExportIndex' }
     return stored === undefined
-      ? client.create(EXPORT_INDEXES, { ...head, metadata: { namespace, name: EXPORT_INDEX_NAME }, spec })
-      : client.update(EXPORT_INDEXES, { ...head, metadata: stored.metadata, spec })
+      ? writes.create(EXPORT_INDEXES, { ...head, metadata: { namespace, name: EXPORT_INDEX_NAME }, spec })
+      : writes.update(EXPORT_INDEXES, { ...head, metadata: stored.metadata, spec })
   }
 }
 

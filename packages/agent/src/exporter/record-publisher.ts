@@ -34,6 +34,17 @@ export class RecordPublisher {
     return this.#stored
   }
 
+  /**
+   * Whether a record of the key is in the exchange. Its content may be a change behind; a condition that
+   * went to and fro with every endpoint would say nothing.
+   */
+  isStored(key: string): boolean {
+    const { exchangeNamespace, exportedServices } = this.#own
+    return (
+      this.#stored.has(key) || exportedServices.get(`${exchangeNamespace}/${recordNameOf(key)}`) !== undefined
+    )
+  }
+
   async reconcile(key: string): Promise<Outcome> {
     const record = ownRecord(this.#own, key)
     if (record === undefined) return this.#withdraw(key)
@@ -46,18 +57,18 @@ export class RecordPublisher {
   }
 
   async #publish(key: string, record: ExportRecord): Promise<void> {
-    const { client, exchangeNamespace: namespace, exportedEndpoints } = this.#own
+    const { writes, exchangeNamespace: namespace, exportedEndpoints } = this.#own
     for (const [name, spec] of record.chunks) {
       const existing = exportedEndpoints.get(`${namespace}/${name}`)
       const wanted: ExportedEndpoints = { ...headOf(EXPORTED_ENDPOINTS, namespace, name), spec }
-      await storeSpec(client, EXPORTED_ENDPOINTS, existing, wanted, isDeepStrictEqual)
+      await storeSpec(writes, EXPORTED_ENDPOINTS, existing, wanted, isDeepStrictEqual)
     }
     const name = recordNameOf(key)
     const wanted: ExportedService = { ...headOf(EXPORTED_SERVICES, namespace, name), spec: record.spec }
     const existing = this.#own.exportedServices.get(`${namespace}/${name}`)
-    await storeSpec(client, EXPORTED_SERVICES, existing, wanted, isDeepStrictEqual)
+    await storeSpec(writes, EXPORTED_SERVICES, existing, wanted, isDeepStrictEqual)
     for (const chunk of exportedEndpoints.byIndex('service', key)) {
-      if (!record.chunks.has(chunk.metadata.name ?? '')) await deleteSeen(client, EXPORTED_ENDPOINTS, chunk)
+      if (!record.chunks.has(chunk.metadata.name ?? '')) await deleteSeen(writes, EXPORTED_ENDPOINTS, chunk)
     }
   }
 
@@ -68,11 +79,11 @@ export class RecordPublisher {
       this.#onStored(key)
       return done()
     }
-    const { client, exchangeNamespace: namespace, exportedEndpoints, exportedServices } = this.#own
+    const { writes, exchangeNamespace: namespace, exportedEndpoints, exportedServices } = this.#own
     const record = exportedServices.get(`${namespace}/${recordNameOf(key)}`)
-    if (record !== undefined) await deleteSeen(client, EXPORTED_SERVICES, record)
+    if (record !== undefined) await deleteSeen(writes, EXPORTED_SERVICES, record)
     for (const chunk of exportedEndpoints.byIndex('service', key)) {
-      await deleteSeen(client, EXPORTED_ENDPOINTS, chunk)
+      await deleteSeen(writes, EXPORTED_ENDPOINTS, chunk)
     }
     return done()
   }

@@ -80,7 +80,7 @@ export class Importer {
       existing,
     })
     const target = {
-      client: own.client,
+      writes: own.writes,
       clusterId: this.#options.clusterId,
       namespace,
       name,
@@ -143,7 +143,7 @@ export class Importer {
       // The import became headless: nothing refers to the Service any more.
       const { derivedService } = target.existing
       if (service === undefined && derivedService !== undefined) {
-        await deleteSeen(target.client, SERVICES, derivedService)
+        await deleteSeen(target.writes, SERVICES, derivedService)
       }
       return service === undefined ? {} : { service }
     } catch (error) {

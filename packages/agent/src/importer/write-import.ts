@@ -18,11 +18,11 @@ import {
   repairedServiceImport,
   repairedSlice,
 } from '@isthmus/core'
-import type { ClusterClient } from '@isthmus/kube'
+import type { Writes } from '../writes/cached-writes.ts'
 import { deleteSeen } from '../writes/store-spec.ts'
 
 export interface ImportTarget {
-  readonly client: ClusterClient
+  readonly writes: Writes
   readonly clusterId: string
   readonly namespace: string
   readonly name: string
@@ -35,13 +35,13 @@ export async function writeDerivedService(
   target: ImportTarget,
   plan: ImportedPlan,
 ): Promise<Service | undefined> {
-  const { client, namespace, name, existing } = target
+  const { writes, namespace, name, existing } = target
   if (plan.spec.type === 'Headless' || plan.unsupported) return undefined
   if (existing.derivedService === undefined) {
-    return client.create(SERVICES, newDerivedService(namespace, name, plan, existing.serviceImport))
+    return writes.create(SERVICES, newDerivedService(namespace, name, plan, existing.serviceImport))
   }
   const repaired = repairedDerivedService(existing.derivedService, name, plan)
-  return repaired === undefined ? existing.derivedService : client.update(SERVICES, repaired)
+  return repaired === undefined ? existing.derivedService : writes.update(SERVICES, repaired)
 }
 
 /** Makes, repairs and deletes imported slices, several at a time: they do not depend on each other. */
@@ -50,69 +50,69 @@ export async function writeSlices(
   plan: ImportedPlan,
   derivedService: Service | undefined,
 ): Promise<void> {
-  const { client, clusterId, namespace, name, existing } = target
+  const { writes, clusterId, namespace, name, existing } = target
   const left = new Map(existing.slices.map(slice => [slice.metadata.name ?? '', slice]))
-  const writes: (() => Promise<unknown>)[] = []
+  const pending: (() => Promise<unknown>)[] = []
   for (const planned of plan.slices) {
     const desired = desiredSlice(planned, plan, { namespace, name, clusterId, derivedService })
     const stored = left.get(planned.name)
     left.delete(planned.name)
     if (stored === undefined) {
-      writes.push(() => client.create(ENDPOINT_SLICES, desired))
+      pending.push(() => writes.create(ENDPOINT_SLICES, desired))
       continue
     }
     const repaired = repairedSlice(stored, desired)
-    if (repaired !== undefined) writes.push(() => client.update(ENDPOINT_SLICES, repaired))
+    if (repaired !== undefined) pending.push(() => writes.update(ENDPOINT_SLICES, repaired))
   }
   // Additions first: endpoints that move from one slice to another are in both for a moment, never in none.
-  await inParallel(writes)
+  await inParallel(pending)
   const gone = [...left].filter(([sliceName]) => !plan.keptSlices.has(sliceName))
   await inParallel(
     gone.map(
       ([, slice]) =>
         () =>
-          deleteSeen(client, ENDPOINT_SLICES, slice),
+          deleteSeen(writes, ENDPOINT_SLICES, slice),
     ),
   )
 }
 
 /** Makes or repairs the ServiceImport. */
 export async function writeServiceImport(
-  { client, namespace, name, existing, kept }: ImportTarget,
+  { writes, namespace, name, existing, kept }: ImportTarget,
   plan: ImportedPlan,
   ips: readonly string[],
 ): Promise<ServiceImport> {
   const { serviceImport } = existing
   if (serviceImport === undefined) {
-    return client.create(SERVICE_IMPORTS, newServiceImport(namespace, name, plan, ips, kept))
+    return writes.create(SERVICE_IMPORTS, newServiceImport(namespace, name, plan, ips, kept))
   }
   const repaired = repairedServiceImport(serviceImport, plan, ips, kept)
-  return repaired === undefined ? serviceImport : client.update(SERVICE_IMPORTS, repaired)
+  return repaired === undefined ? serviceImport : writes.update(SERVICE_IMPORTS, repaired)
 }
 
 /** Why the import is not ready, or that it is. */
 export type Readiness = Parameters<typeof nextImportStatus>[2]
 
 export async function writeImportStatus(
-  { client, kept }: ImportTarget,
+  { writes, kept }: ImportTarget,
   serviceImport: ServiceImport,
   plan: Pick<ImportedPlan, 'clusters'>,
   ready: Readiness,
   now: string,
 ): Promise<void> {
   const status = nextImportStatus(serviceImport, plan, ready, now, kept)
-  if (status !== undefined) await client.updateStatus(SERVICE_IMPORTS, { ...serviceImport, status })
+  if (status !== undefined) await writes.updateStatus(SERVICE_IMPORTS, { ...serviceImport, status })
 }
 
 /** All that an import has here: the reverse of the order in which it was made. */
 export async function removeImport({
-  client,
+  writes,
   existing,
-}: Pick<ImportTarget, 'client' | 'existing'>): Promise<void> {
+}: Pick<ImportTarget, 'writes' | 'existing'>): Promise<void> {
   const { serviceImport, slices, derivedService } = existing
-  if (serviceImport !== undefined) await deleteSeen(client, SERVICE_IMPORTS, serviceImport)
-  await inParallel(slices.map(slice => () => deleteSeen<EndpointSlice>(client, ENDPOINT_SLICES, slice)))
-  if (derivedService !== undefined) await deleteSeen(client, SERVICES, derivedService)
+  if (serviceImport !== undefined) await deleteSeen(writes, SERVICE_IMPORTS, serviceImport)
+  await inParallel(slices.map(slice => () => deleteSeen<EndpointSlice>(writes, ENDPOINT_SLICES, slice)))
+  if (derivedService !== undefined) await deleteSeen(writes, SERVICES, derivedService)
 }
 
 const WRITES_AT_ONCE = 4

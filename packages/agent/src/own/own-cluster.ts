@@ -20,13 +20,17 @@ import {
 } from '@isthmus/api'
 import { isDerivedService, serviceKey } from '@isthmus/core'
 import { type ClusterClient, type IndexFunction, Reflector, type Store } from '@isthmus/kube'
-import { trimNamespace, trimService, trimSlice } from './trim.ts'
+import { type Cache, cachedWrites, type Writes } from '../writes/cached-writes.ts'
+import { trimNamespace, trimService, trimSlice, withoutManagedFields } from './trim.ts'
 
 /** What the agent keeps in mind of its own cluster. Reads come from here; writes go through the client. */
 export class OwnCluster {
-  readonly client: ClusterClient
+  /** Writes to this cluster; what was written is in the caches when they resolve. */
+  readonly writes: Writes
   readonly exchangeNamespace: string
+  readonly #client: ClusterClient
   readonly #reflectors = new Map<string, Reflector<KubernetesObject>>()
+  readonly #caches = new Map<string, Cache<KubernetesObject>>()
 
   readonly namespaces
   readonly services
@@ -38,7 +42,8 @@ export class OwnCluster {
   readonly exportedEndpoints
 
   constructor(client: ClusterClient, exchangeNamespace: string) {
-    this.client = client
+    this.#client = client
+    this.writes = cachedWrites(client, plural => this.#caches.get(plural))
     this.exchangeNamespace = exchangeNamespace
     const exchange = { namespace: exchangeNamespace }
     this.namespaces = this.#follow(NAMESPACES, { trim: trimNamespace })
@@ -107,8 +112,10 @@ export class OwnCluster {
     type: ResourceType<T>,
     options: { namespace?: string; trim?: (object: T) => T; indexes?: Record<string, IndexFunction<T>> } = {},
   ): Store<T> {
-    const reflector = new Reflector<T>({ client: this.client, type, ...options })
+    const { trim = withoutManagedFields } = options
+    const reflector = new Reflector<T>({ client: this.#client, type, ...options, trim })
     this.#reflectors.set(type.plural, reflector as unknown as Reflector<KubernetesObject>)
+    this.#caches.set(type.plural, { store: reflector.store, trim } as unknown as Cache<KubernetesObject>)
     return reflector.store
   }
 }

@@ -28,7 +28,7 @@ export function trimSlice(slice: EndpointSlice): EndpointSlice {
   return withoutManagedFields({ ...slice, endpoints: slice.endpoints ?? [] })
 }
 
-function withoutManagedFields<T extends { metadata: { managedFields?: unknown[] } }>(object: T): T {
+export function withoutManagedFields<T extends { metadata: { managedFields?: unknown[] } }>(object: T): T {
   delete object.metadata.managedFields
   return object
 }

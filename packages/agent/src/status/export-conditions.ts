@@ -1,12 +1,11 @@
 import { SERVICE_EXPORTS } from '@isthmus/api'
 import { type Contribution, conflictsAmong, knownExports, nextExportConditions } from '@isthmus/core'
-import { type ClusterClient, done, type Outcome } from '@isthmus/kube'
+import { done, type Outcome } from '@isthmus/kube'
 import type { OwnCluster } from '../own/own-cluster.ts'
 import { ownExport } from '../own/own-exports.ts'
 
 export interface ExportConditionsOptions {
   readonly own: OwnCluster
-  readonly client: ClusterClient
   readonly contributions: (key: string) => ReadonlyMap<string, Contribution>
   /** Why record or index are not stored yet; undefined when they are. */
   readonly unpublished: (key: string) => string | undefined
@@ -18,7 +17,7 @@ export async function reconcileExportConditions(
   key: string,
   options: ExportConditionsOptions,
 ): Promise<Outcome> {
-  const { own, client, contributions, unpublished, clock } = options
+  const { own, contributions, unpublished, clock } = options
   const found = ownExport(own, key)
   if (found === undefined) return done()
   const { serviceExport, validity } = found
@@ -39,7 +38,7 @@ export async function reconcileExportConditions(
   })
   if (conditions !== undefined) {
     const status = { ...serviceExport.status, conditions: [...conditions] }
-    await client.updateStatus(SERVICE_EXPORTS, { ...serviceExport, status })
+    await own.writes.updateStatus(SERVICE_EXPORTS, { ...serviceExport, status })
   }
   return done()
 }

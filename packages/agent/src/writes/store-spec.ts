@@ -1,14 +1,15 @@
 import type { KubernetesObject, ResourceType } from '@isthmus/api'
-import { type ClusterClient, isNotFound } from '@isthmus/kube'
+import { isNotFound } from '@isthmus/kube'
+import type { Writes } from './cached-writes.ts'
 
 /** Deletes exactly the object that was seen. Gone already, or made anew meanwhile, is as good. */
 export async function deleteSeen<T extends KubernetesObject>(
-  client: ClusterClient,
+  writes: Writes,
   type: ResourceType<T>,
   { metadata: { name = '', namespace, uid } }: T,
 ): Promise<void> {
   try {
-    await client.delete(type, name, namespace, { uid })
+    await writes.delete(type, name, namespace, { uid })
   } catch (error) {
     if (!isNotFound(error)) throw error
   }
@@ -16,13 +17,13 @@ export async function deleteSeen<T extends KubernetesObject>(
 
 /** Stores a spec under a name: creates, replaces, or does nothing. */
 export async function storeSpec<T extends KubernetesObject & { spec: unknown }>(
-  client: ClusterClient,
+  writes: Writes,
   type: ResourceType<T>,
   existing: T | undefined,
   wanted: T,
   same: (a: T['spec'], b: T['spec']) => boolean,
 ): Promise<T> {
-  if (existing === undefined) return client.create(type, wanted)
+  if (existing === undefined) return writes.create(type, wanted)
   if (same(existing.spec, wanted.spec)) return existing
-  return client.update(type, { ...wanted, metadata: { ...existing.metadata } })
+  return writes.update(type, { ...wanted, metadata: { ...existing.metadata } })
 }

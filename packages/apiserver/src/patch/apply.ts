@@ -12,7 +12,7 @@ import {
   identify,
   type Manager,
   type Managers,
-} from './managers.ts'
+} from './field-managers.ts'
 import { conflictsOf, disown, ownable } from './ownership.ts'
 import { badPatch, patchFailed } from './patch-error.ts'
 import { printPath } from './path-element.ts'

@@ -12,7 +12,7 @@ import {
   type Manager,
   type Managers,
   type Operation,
-} from './managers.ts'
+} from './field-managers.ts'
 import { disown, ownable } from './ownership.ts'
 import { compare } from './typed-value.ts'
 

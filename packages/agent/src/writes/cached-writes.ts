@@ -1,0 +1,39 @@
+import type { KubernetesObject, ResourceType } from '@isthmus/api'
+import { type ClusterClient, objectKey, type Store } from '@isthmus/kube'
+
+export type Writes = Pick<ClusterClient, 'create' | 'update' | 'updateStatus' | 'delete'>
+
+export interface Cache<T extends KubernetesObject> {
+  readonly store: Store<T>
+  readonly trim: (object: T) => T
+}
+
+/**
+ * A client whose writes are in the caches at once, not only when the watch tells of them: a reconcile that
+ * follows at its heels would otherwise compute from what was, and be refused as a conflict.
+ */
+export function cachedWrites(
+  client: ClusterClient,
+  cacheOf: (plural: string) => Cache<KubernetesObject> | undefined,
+): Writes {
+  const keep = <T extends KubernetesObject>(type: ResourceType<T>, written: T): T => {
+    const cache = cacheOf(type.plural)
+    if (cache === undefined) return written
+    const trimmed = cache.trim(written)
+    // The watch may have been quicker, and have told of still later writes.
+    if (isNewer(trimmed, cache.store.get(objectKey(trimmed)))) cache.store.set(trimmed)
+    return written
+  }
+  return {
+    create: async (type, object, options) => keep(type, await client.create(type, object, options)),
+    update: async (type, object, options) => keep(type, await client.update(type, object, options)),
+    updateStatus: async (type, object, options) =>
+      keep(type, await client.updateStatus(type, object, options)),
+    // What is being deleted may stay for a finalizer's sake: only the watch knows.
+    delete: (type, name, namespace, options) => client.delete(type, name, namespace, options),
+  }
+}
+
+function isNewer(a: KubernetesObject, b: KubernetesObject | undefined): boolean {
+  return b === undefined || Number(a.metadata.resourceVersion) > Number(b.metadata.resourceVersion)
+}
