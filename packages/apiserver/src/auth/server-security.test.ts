@@ -149,6 +149,11 @@ suite('security of a server', () => {
     })
   })
 
+  test('what kubectl leaves open is null, and has its default', async () => {
+    const { code } = await token({ audiences: null, expirationSeconds: null, boundObjectRef: null })
+    assert.equal(code, 201)
+  })
+
   const refusals: { what: string; spec: object; code: number; message: RegExp }[] = [
     {
       what: 'a ConfigMap',
@@ -167,6 +172,13 @@ suite('security of a server', () => {
       spec: { boundObjectRef: { apiVersion: 'v1', kind: 'Secret', name: 'replaced', uid: 'earlier' } },
       code: 409,
       message: /the UID in the bound object reference \(earlier\) does not match/,
+    },
+    {
+      what: 'what is no number',
+      spec: { expirationSeconds: 'long' },
+      code: 400,
+      message:
+        /^TokenRequest in version "v1" cannot be handled as a TokenRequest: json: cannot unmarshal string/,
     },
     {
       what: 'an age',

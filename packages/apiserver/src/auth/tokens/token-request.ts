@@ -1,6 +1,8 @@
 /** `POST …/serviceaccounts/NAME/token`: the subresource that issues tokens. */
 import type { Connection, ReadableStorage, StoredObject } from '../../registry/definition.ts'
 import { type FieldError, invalid as invalidField } from '../../registry/field-error.ts'
+import { DecodeError, decodeBuiltIn } from '../../rest/decode-built-in.ts'
+import { builtinSchema } from '../../schema/builtin/builtin-schema.ts'
 import { badRequest, conflict, invalid, notFound } from '../../status/failures.ts'
 import { BINDABLE, type Bindable, boundObject, NODE } from './bound-objects.ts'
 import type { ServiceAccountTokens } from './service-account-tokens.ts'
@@ -12,8 +14,8 @@ const MIN_SECONDS = 600
 const MAX_SECONDS = 2 ** 32
 
 interface TokenRequestSpec {
-  readonly audiences?: readonly string[]
-  readonly expirationSeconds?: number
+  readonly audiences?: readonly string[] | null
+  readonly expirationSeconds?: number | null
   readonly boundObjectRef?: BoundObjectRef | null
 }
 
@@ -33,8 +35,9 @@ export function tokenConnection(tokens: ServiceAccountTokens): Connection {
     kind: KIND,
     verbs: ['create'],
     call: (_verb, account, body, { now, storage }) => {
-      const spec = (body?.spec ?? {}) as TokenRequestSpec
-      const { expirationSeconds = DEFAULT_SECONDS, boundObjectRef = null } = spec
+      const spec = readSpec(body)
+      const expirationSeconds = spec.expirationSeconds ?? DEFAULT_SECONDS
+      const boundObjectRef = spec.boundObjectRef ?? null
       const errors = expirationErrors(expirationSeconds)
       if (errors.length > 0) throw invalid(GROUP, KIND, '', errors)
       const bound = boundObjectRef === null ? undefined : resolve(boundObjectRef, account, storage)
@@ -56,6 +59,17 @@ export function tokenConnection(tokens: ServiceAccountTokens): Connection {
         status: { token, expirationTimestamp: seconds(expires) },
       } as unknown as StoredObject // never stored: it has no resourceVersion
     },
+  }
+}
+
+/** Checks types. Throws 400. */
+function readSpec(body: object = {}): TokenRequestSpec {
+  try {
+    const { object } = decodeBuiltIn(builtinSchema(GROUP, 'v1', KIND), { ...body }, KIND)
+    return (object.spec ?? {}) as TokenRequestSpec
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error
+    throw badRequest(`${KIND} in version "v1" cannot be handled as a ${KIND}: ${error.message}`)
   }
 }
 
