@@ -3,6 +3,8 @@ import { parseDocument } from 'yaml'
 import type { ResourceDefinition, StoredObject } from '../registry/definition.ts'
 import type { Registry } from '../registry/registry.ts'
 import { parseGoJson } from '../representations/go-json.ts'
+import { ProtobufError } from '../representations/protobuf/decode.ts'
+import { decodeObject as decodeProtobufObject, PROTOBUF } from '../representations/protobuf/envelope.ts'
 import { decodeObject, type FieldValidation, refuseDocument } from '../rest/decode.ts'
 import { isObject } from '../rest/decode-built-in.ts'
 import { checkKind } from '../rest/kind.ts'
@@ -24,6 +26,7 @@ export const mediaTypeOf = (header: string | undefined): string =>
 /** The body as it came. `kind` names what is expected in errors. Throws a 400, 413 or 415 StatusError. */
 export async function readDocument(exchange: Exchange, kind: string): Promise<Document> {
   const type = mediaTypeOf(exchange.header('content-type'))
+  if (type === PROTOBUF) return { value: decodeProtobuf(await exchange.body(), kind), duplicates: [] }
   if (type !== 'application/json' && type !== 'application/yaml') {
     throw failure(
       415,
@@ -42,6 +45,17 @@ export async function readDocument(exchange: Exchange, kind: string): Promise<Do
   if (!isObject(value))
     throw refuse(`json: cannot unmarshal ${goName(value)} into Go value of type ${TYPE_META}`)
   return { value, duplicates }
+}
+
+function decodeProtobuf(body: Buffer, kind: string): Record<string, unknown> {
+  try {
+    return decodeProtobufObject(body)
+  } catch (error) {
+    if (!(error instanceof ProtobufError)) throw error
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${kind}): ${error.message} (${summary(body)})`,
+    )
+  }
 }
 
 /** Checks that the document is of the resource's kind and makes an object of it. Throws a StatusError. */

@@ -1,11 +1,11 @@
 /** A watch as an HTTP answer: a line of JSON per event, bookmarks, an orderly end, and no patience with a client that does not read. */
 import type { ServerResponse } from 'node:http'
 import type { ResourceDefinition, StoredObject } from '../registry/definition.ts'
-import type { Representation } from '../representations/representation.ts'
 import { apiVersionOf, type Environment } from '../rest/environment.ts'
 import { openWatch, type WatchEvent, type WatchQuery } from '../rest/watch.ts'
 import { StatusError } from '../status/status.ts'
 import type { Exchange } from './exchange.ts'
+import type { EventStream } from './reply.ts'
 
 /** What waits for a client beyond the socket's buffer; then it is cut off and has to list again. */
 const QUEUE_LIMIT = 10_000
@@ -27,9 +27,9 @@ export function serveWatch(
   namespace: string | undefined,
   query: WatchQuery,
   exchange: Exchange,
-  representation: Representation,
+  form: EventStream,
 ): Promise<void> {
-  const stream = new WatchStream(environment, definition, query, exchange, representation)
+  const stream = new WatchStream(environment, definition, query, exchange, form)
   return stream.run(namespace)
 }
 
@@ -39,7 +39,7 @@ class WatchStream {
   readonly #query: WatchQuery
   readonly #exchange: Exchange
   readonly #response: ServerResponse
-  readonly #representation: Representation
+  readonly #form: EventStream
   readonly #cleanup: (() => void)[] = []
   #queue: Line[] = []
   #queueLimit = QUEUE_LIMIT
@@ -52,23 +52,23 @@ class WatchStream {
     definition: ResourceDefinition,
     query: WatchQuery,
     exchange: Exchange,
-    representation: Representation,
+    form: EventStream,
   ) {
     this.#environment = environment
     this.#definition = definition
     this.#query = query
     this.#exchange = exchange
     this.#response = exchange.response as ServerResponse
-    this.#representation = representation
+    this.#form = form
   }
 
   run(namespace: string | undefined): Promise<void> {
     const closed = new Promise<void>(resolve => this.#response.once('close', resolve))
     const opened = this.#open(namespace)
-    this.#exchange.writeHead(200, 'application/json')
+    this.#exchange.writeHead(200, this.#form.contentType)
     this.#response.flushHeaders?.()
     if (opened instanceof StatusError) {
-      this.#response.end(`{"type":"ERROR","object":${JSON.stringify(opened.status)}}\n`)
+      this.#response.end(this.#form.error(opened.status))
       return closed
     }
     this.#cleanup.push(opened.close)
@@ -164,10 +164,7 @@ class WatchStream {
   #encode({ type, object }: Line): Buffer {
     const isFirst = this.#isFirst
     this.#isFirst = false
-    if (!this.#representation.isShared) {
-      return Buffer.from(eventLine(type, this.#representation.event(object, isFirst)))
-    }
-    return sharedLine(type, object, this.#representation)
+    return this.#form.isShared ? shared(type, object, this.#form) : this.#form.event(type, object, isFirst)
   }
 
   #drained(): Promise<void> {
@@ -194,20 +191,16 @@ class WatchStream {
   }
 }
 
-const eventLine = (type: string, object: string): string => `{"type":"${type}","object":${object}}\n`
+/** An event goes to all its watches in one turn: remembering the last one of a form is enough to encode it once. */
+const last = new Map<
+  string,
+  { readonly type: string; readonly object: StoredObject; readonly bytes: Buffer }
+>()
 
-/** An event goes to all its watches in one turn: remembering the last line is enough to encode it once. */
-const last: { type: string; object: StoredObject | undefined; line: Buffer } = {
-  type: '',
-  object: undefined,
-  line: Buffer.alloc(0),
-}
-
-function sharedLine(type: string, object: StoredObject, representation: Representation): Buffer {
-  if (last.object !== object || last.type !== type) {
-    last.line = Buffer.from(eventLine(type, representation.event(object, false)))
-    last.type = type
-    last.object = object
-  }
-  return last.line
+function shared(type: string, object: StoredObject, form: EventStream): Buffer {
+  const known = last.get(form.contentType)
+  if (known?.object === object && known.type === type) return known.bytes
+  const bytes = form.event(type, object, false)
+  last.set(form.contentType, { type, object, bytes })
+  return bytes
 }

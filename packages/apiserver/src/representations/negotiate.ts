@@ -1,10 +1,13 @@
 /** Content negotiation: in which form a client wants its answer. */
 import { failure, type StatusError } from '../status/status.ts'
+import { PROTOBUF } from './protobuf/envelope.ts'
 
 export type Shape = 'object' | 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList'
 
+export type MediaType = 'application/json' | 'application/yaml' | typeof PROTOBUF
+
 export interface Accepted {
-  readonly mediaType: 'application/json' | 'application/yaml'
+  readonly mediaType: MediaType
   readonly shape: Shape
   /** Of the Table or PartialObjectMetadata: `v1` or `v1beta1`. */
   readonly shapeVersion: string
@@ -31,23 +34,28 @@ export function parseAccept(header: string | undefined): MediaRange[] {
   return ranges.sort((a, b) => quality(b) - quality(a))
 }
 
-/** The first form asked for that there is. Throws a 406 StatusError. */
-export function negotiate(header: string | undefined): Accepted {
+/** The first form asked for that there is; `hasProtobuf` is whether the kind can be protobuf. Throws a 406 StatusError. */
+export function negotiate(header: string | undefined, hasProtobuf: boolean): Accepted {
   const ranges = parseAccept(header)
   if (ranges.length === 0) return DEFAULT
   for (const { type, parameters } of ranges) {
-    const mediaType = JSON_TYPES.has(type)
-      ? 'application/json'
-      : type === 'application/yaml'
-        ? type
-        : undefined
+    const mediaType = mediaTypeOf(type, hasProtobuf)
     if (mediaType === undefined) continue
     const { as, v, g } = parameters
     if (as === undefined) return { ...DEFAULT, mediaType }
     const isKnown = g === 'meta.k8s.io' && (v === 'v1' || v === 'v1beta1') && SHAPES.has(as)
-    if (isKnown) return { mediaType, shape: as as Shape, shapeVersion: v }
+    // A Table has no protobuf message.
+    if (isKnown && !(as === 'Table' && mediaType === PROTOBUF)) {
+      return { mediaType, shape: as as Shape, shapeVersion: v }
+    }
   }
   throw notAcceptable()
+}
+
+function mediaTypeOf(type: string, hasProtobuf: boolean): MediaType | undefined {
+  if (JSON_TYPES.has(type)) return 'application/json'
+  if (type === 'application/yaml') return type
+  return type === PROTOBUF && hasProtobuf ? PROTOBUF : undefined
 }
 
 const AVAILABLE =

@@ -17,10 +17,20 @@ export interface ListText {
 export interface Representation {
   object(object: StoredObject): string
   list(metadata: ListMeta): ListText
+  /** What `object` writes, as a value: protobuf is made of it. */
+  plain(object: StoredObject): PlainObject
+  readonly listKind: { readonly kind: string; readonly apiVersion: string }
   /** The object of a watch event; `first` is whether none was sent before. */
   event(object: StoredObject, first: boolean): string
   /** Whether an event's text is the same for every watch of this form, so that it can be shared. */
   readonly isShared: boolean
+}
+
+/** An object of any kind, stored or not. */
+export interface PlainObject {
+  readonly kind: string
+  readonly apiVersion: string
+  readonly [field: string]: unknown
 }
 
 export interface ListMeta {
@@ -53,6 +63,8 @@ export function representationOf(
 function whole(definition: ResourceDefinition): Representation {
   return {
     isShared: true,
+    plain: object => object,
+    listKind: { kind: definition.listKind, apiVersion: apiVersionOf(definition) },
     object: encoded,
     event: encoded,
     list: metadata => ({
@@ -66,8 +78,11 @@ function whole(definition: ResourceDefinition): Representation {
 }
 
 function partial(version: string): Representation {
+  const apiVersion = `meta.k8s.io/${version}`
   return {
     isShared: false,
+    plain: ({ metadata }) => ({ kind: 'PartialObjectMetadata', apiVersion, metadata }),
+    listKind: { kind: 'PartialObjectMetadataList', apiVersion },
     object: object => encodedPartial(object, version),
     event: object => encodedPartial(object, version),
     list: metadata => ({
@@ -93,6 +108,8 @@ function table(
   }
   return {
     isShared: false,
+    plain: object => object,
+    listKind: { kind: 'Table', apiVersion: `meta.k8s.io/${version}` },
     object: object => single(object, columns),
     event: (object, first) => single(object, first ? columns : null),
     list: metadata => ({ head: tableHead(metadata, columns, version), item: row, tail: TABLE_TAIL }),
