@@ -6,8 +6,8 @@ export interface CommandContext {
   /** Relative paths start here. */
   readonly cwd: string
   /**
-   * Aborts when the person (or the init system) wants the command to end: SIGINT or SIGTERM. From the first
-   * call on these signals no longer end the process by themselves; a second one does, at once.
+   * Aborts when the person (or the init system) wants the command to end: SIGINT, SIGTERM, SIGHUP. From the
+   * first call on these signals no longer end the process by themselves; a second one does, at once.
    */
   stopSignal(): AbortSignal
 }
@@ -33,7 +33,7 @@ export function processContext(): CommandContext {
       if (stopping === undefined) {
         const controller = new AbortController()
         stopping = controller
-        const numbers = { SIGINT: 2, SIGTERM: 15 } as const
+        const numbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const
         for (const [name, number] of Object.entries(numbers)) {
           process.on(name, () => {
             if (controller.signal.aborted) process.exit(128 + number)

@@ -20,6 +20,7 @@ export function createLogger(
   if (!readable) return pino(options, { write: line => void stdout.write(line) })
   const pretty = prettyFactory({
     colorize: stdout.isTTY === true && !env.NO_COLOR,
+    singleLine: true,
     translateTime: 'SYS:HH:MM:ss.l',
     ignore: Object.keys(fields).join(','),
   })
