@@ -272,6 +272,34 @@ suite('security of a server', () => {
     assert.equal((await createRole(alice, 'empty', [{}])).code, 422)
   })
 
+  test('a replace or an apply creates only for who may create', async () => {
+    const bob = await identity('bob')
+    const changes = [
+      { apiGroups: ['', 'rbac.authorization.k8s.io'], resources: ['*'], verbs: ['update', 'patch'] },
+    ]
+    await createRole(admin, 'changes', changes)
+    await createBinding(admin, 'changes', { kind: 'User', name: 'bob' })
+    const config = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'new' }, data: {} }
+    const apply = { ...bob, headers: { 'content-type': 'application/apply-patch+yaml' } }
+    const path = '/api/v1/namespaces/default/configmaps/new'
+    const refused = await ask(apply, 'PATCH', `${path}?fieldManager=test`, config)
+    assert.equal(
+      refused.body.message,
+      'configmaps "new" is forbidden: User "bob" cannot create resource "configmaps" in API group "" in the namespace "default"',
+    )
+    server.local.create({ group: '', plural: 'configmaps' }, config)
+    assert.equal((await ask(apply, 'PATCH', `${path}?fieldManager=test`, config)).code, 200)
+
+    const role = {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'Role',
+      metadata: { name: 'put' },
+      rules: [],
+    }
+    assert.equal((await ask(bob, 'PUT', `${RBAC}/roles/put`, role)).code, 403)
+    assert.equal((await ask(admin, 'PUT', `${RBAC}/roles/put`, role)).code, 201)
+  })
+
   test('an administrator may act as another', async () => {
     const headers = { 'impersonate-user': 'carol', 'impersonate-group': 'dev' }
     const { body } = await whoAmI({ ...admin, headers })

@@ -2,7 +2,7 @@
 import type { Security } from '../http/server.ts'
 import type { ResourceDefinition, UserInfo } from '../registry/definition.ts'
 import type { Storage } from '../storage/storage.ts'
-import { forbiddenError, requestAttributes } from './attributes.ts'
+import { type Attributes, forbiddenError, requestAttributes } from './attributes.ts'
 import { authenticate, type Credentials } from './authenticator.ts'
 import { ALWAYS_ALLOW, type Authorizer, rbacAuthorizer } from './authorizer.ts'
 import { impersonate, wantedUser } from './impersonation.ts'
@@ -65,7 +65,15 @@ export class ServerSecurity implements Security {
 
   /** Throws 403. */
   authorize(user: UserInfo, method: string, url: string): void {
-    const attributes = requestAttributes(method, url)
+    this.#require(user, requestAttributes(method, url))
+  }
+
+  /** Throws 403. */
+  authorizeCreation(user: UserInfo, method: string, url: string): void {
+    this.#require(user, { ...requestAttributes(method, url), verb: 'create' })
+  }
+
+  #require(user: UserInfo, attributes: Attributes): void {
     const { allowed, reason } = this.authorizer.authorize(user, attributes)
     if (!allowed) throw forbiddenError(user, attributes, reason)
   }

@@ -1,5 +1,5 @@
 /** The body of a PATCH, by its content type. */
-import type { ResourceDefinition, Subresource, UserInfo } from '../registry/definition.ts'
+import type { ResourceDefinition, Subresource } from '../registry/definition.ts'
 import { parseGoJson } from '../representations/go-json.ts'
 import type { Address, Environment } from '../rest/environment.ts'
 import { type Patch, patchObject } from '../rest/patch.ts'
@@ -8,16 +8,17 @@ import { badRequest } from '../status/failures.ts'
 import { failure } from '../status/status.ts'
 import { type Exchange, userAgentName } from './exchange.ts'
 import { mediaTypeOf, parseYaml } from './read-object.ts'
+import type { ResourceRequest } from './resource-request.ts'
 import { parseWriteOptions } from './write-options.ts'
 
-const TYPES: Readonly<Record<string, Patch['type']>> = {
-  'application/json-patch+json': 'json',
-  'application/merge-patch+json': 'merge',
-  'application/strategic-merge-patch+json': 'strategic',
-  'application/apply-patch+yaml': 'apply',
-}
+const TYPES: ReadonlyMap<string, Patch['type']> = new Map([
+  ['application/json-patch+json', 'json'],
+  ['application/merge-patch+json', 'merge'],
+  ['application/strategic-merge-patch+json', 'strategic'],
+  ['application/apply-patch+yaml', 'apply'],
+])
 
-const CUSTOM_TYPES = Object.keys(TYPES).filter(type => TYPES[type] !== 'strategic')
+const CUSTOM_TYPES = [...TYPES.keys()].filter(type => TYPES.get(type) !== 'strategic')
 
 /** Throws a StatusError: 415 for a type that there is no patch for. */
 export async function patchRequest(
@@ -26,10 +27,10 @@ export async function patchRequest(
   address: Address,
   subresource: Subresource,
   exchange: Exchange,
-  user: UserInfo,
+  { user, authorizeCreation }: Pick<ResourceRequest, 'user' | 'authorizeCreation'>,
 ): Promise<Updated> {
   const contentType = mediaTypeOf(exchange.header('content-type'))
-  const type = TYPES[contentType]
+  const type = TYPES.get(contentType)
   if (type === undefined || (definition.custom && type === 'strategic')) throw unsupported(definition)
   const {
     dryRun,
@@ -39,7 +40,15 @@ export async function patchRequest(
   } = parseWriteOptions('PatchOptions', exchange.query, type === 'apply')
   const text = (await exchange.body()).toString()
   const patch = { type, document: type === 'apply' ? applied(text) : parsed(text) }
-  const options = { user, dryRun, fieldManager, fieldValidation, force: force ?? false, warn: exchange.warn }
+  const options = {
+    user,
+    dryRun,
+    fieldManager,
+    fieldValidation,
+    force: force ?? false,
+    warn: exchange.warn,
+    authorizeCreation,
+  }
   return patchObject(environment, definition, address, subresource, patch, options)
 }
 

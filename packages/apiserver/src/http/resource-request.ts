@@ -10,6 +10,8 @@ export interface ResourceRequest {
   readonly path: ResourcePath
   readonly exchange: Exchange
   readonly user: UserInfo
+  /** Throws 403 if the user may not create the object that the request names. */
+  readonly authorizeCreation: () => void
 }
 
 export type Answer = (request: ResourceRequest) => Promise<void>
@@ -21,8 +23,14 @@ export const addressOf = ({ path: { namespace, name } }: ResourceRequest): Addre
 
 /** What a write says of itself: without a field manager its user agent is named. */
 export function writeOptionsOf(
-  { user, exchange }: ResourceRequest,
+  { user, exchange, authorizeCreation }: ResourceRequest,
   { dryRun, fieldManager }: { readonly dryRun: boolean; readonly fieldManager?: string },
 ): WriteOptions {
-  return { user, dryRun, fieldManager: fieldManager ?? userAgentName(exchange), warn: exchange.warn }
+  return {
+    user,
+    dryRun,
+    fieldManager: fieldManager ?? userAgentName(exchange),
+    warn: exchange.warn,
+    authorizeCreation,
+  }
 }

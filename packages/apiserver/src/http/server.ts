@@ -9,11 +9,13 @@ import { answerHealth } from './health.ts'
 import { parsePath, type Target } from './path.ts'
 import { answerResourceRequest } from './resource-requests.ts'
 
-/** Who may do what. Both throw a StatusError (401, 403) to refuse. */
+/** Who may do what. All throw a StatusError (401, 403) to refuse. */
 export interface Security {
   authenticate(request: Request): UserInfo | Promise<UserInfo>
   /** Decides by method and URL alone, before it is known whether there is such a path. */
   authorize(user: UserInfo, method: string, url: string): void | Promise<void>
+  /** A PUT or PATCH that creates its object needs the right to create it as well. */
+  authorizeCreation(user: UserInfo, method: string, url: string): void
 }
 
 /** Sees every request first; one that does not call `next` answers itself (faults, for tests of clients). */
@@ -40,7 +42,8 @@ export function requestListener(parts: ServerParts): (request: Request, response
 async function answer(parts: ServerParts, exchange: Exchange): Promise<void> {
   const { environment, security } = parts
   const user = await security.authenticate(exchange.request)
-  await security.authorize(user, exchange.method, exchange.request.url ?? '/')
+  const url = exchange.request.url ?? '/'
+  await security.authorize(user, exchange.method, url)
   const target = targetOf(exchange.path)
   if (target?.type === 'resource') {
     const { group, version, plural, namespace } = target
@@ -50,7 +53,8 @@ async function answer(parts: ServerParts, exchange: Exchange): Promise<void> {
       (namespace !== undefined && !definition.namespaced) ||
       (namespace === undefined && target.name !== undefined && definition.namespaced)
     if (isMisplaced) return notFound(environment, exchange, group)
-    return answerResourceRequest({ environment, definition, path: target, exchange, user })
+    const authorizeCreation = () => security.authorizeCreation(user, exchange.method, url)
+    return answerResourceRequest({ environment, definition, path: target, exchange, user, authorizeCreation })
   }
   if (target !== undefined && (await answerDiscovery(environment, target, exchange))) return
   if (await answerHealth(exchange)) return

@@ -58,7 +58,7 @@ export async function updateScale(request: ResourceRequest): Promise<void> {
 }
 
 export async function patch(request: ResourceRequest, subresource: Subresource): Promise<void> {
-  const { environment, definition, exchange, user } = request
+  const { environment, definition, exchange } = request
   const reply = new Reply(request, 'object')
   const { object, created } = await patchRequest(
     environment,
@@ -66,7 +66,7 @@ export async function patch(request: ResourceRequest, subresource: Subresource):
     addressOf(request),
     subresource,
     exchange,
-    user,
+    request,
   )
   const paths = subresource === 'scale' ? definition.scale : undefined
   await reply.object(paths ? scaleOf(paths, object) : object, created ? 201 : 200)

@@ -52,6 +52,7 @@ export function applyObject(
     const update = { subresource, next: () => next(served(definition, stored)) }
     return updateObject(environment, definition, address, update, write)
   }
+  options.authorizeCreation?.()
   const { metadata, ...body } = next(undefined)
   // A version of an object that is not there any more is no obstacle.
   const { resourceVersion: _, uid: __, ...rest } = metadata

@@ -24,6 +24,8 @@ export interface WriteOptions {
   /** Server-side apply: managedFields come with the object. */
   readonly isApply?: boolean
   readonly warn?: (text: string) => void
+  /** Called when a replace or an apply is about to create its object; throws 403 if the user may not. */
+  readonly authorizeCreation?: () => void
 }
 
 /** Where an object is or shall be. */

@@ -78,6 +78,7 @@ export function replaceObject(
   const { namespace, name } = address
   const isMissing = environment.storage.get(storageKey(definition), namespace, name) === undefined
   if (isMissing && definition.createOnUpdate && subresource === '') {
+    options.authorizeCreation?.()
     return { object: createObject(environment, definition, namespace, body, options), created: true }
   }
   return updateObject(environment, definition, address, { subresource, next: () => body }, options)
