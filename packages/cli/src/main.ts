@@ -1,7 +1,7 @@
 import { EXIT } from '@isthmus/api'
 import { CommanderError } from 'commander'
 import { type CommandContext, processContext } from './context.ts'
-import { errorText } from './explain.ts'
+import { errorText } from './error-text.ts'
 import { createProgram } from './program.ts'
 
 /** Runs the command line and resolves with its exit code. Nothing but this prints an error. */

@@ -1,12 +1,12 @@
 import { ENDPOINT_SLICES, errorOf, NAMESPACES, type ResourceType, SERVICE_IMPORTS } from '@isthmus/api'
 import { ClusterSource, DnsServer } from '@isthmus/dns'
 import type { Logger } from 'pino'
-import { createLogger } from '../agent/logger.ts'
 import { listenAddress, Mistake } from '../agent/values.ts'
 import { withCluster } from '../commands/cluster-options.ts'
 import type { DnsFlags } from '../commands/dns.ts'
 import { type CommandContext, stopRequested } from '../context.ts'
 import { ERRORS } from '../errors.ts'
+import { createLogger } from '../logger.ts'
 
 const WATCHED: readonly ResourceType[] = [SERVICE_IMPORTS, ENDPOINT_SLICES, NAMESPACES]
 

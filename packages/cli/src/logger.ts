@@ -1,7 +1,7 @@
 import { type Logger, pino } from 'pino'
 import { prettyFactory } from 'pino-pretty'
-import type { CommandContext } from '../context.ts'
-import type { AgentSettings } from './settings.ts'
+import type { AgentSettings } from './agent/settings.ts'
+import type { CommandContext } from './context.ts'
 
 /** Logs of a process, to standard output: lines of JSON, or readable on a terminal. */
 export function createLogger(
