@@ -5,9 +5,9 @@ import { get } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { setTimeout as delay } from 'node:timers/promises'
 import { askPlayground, type EchoAnswer, Playground, type PlaygroundSnapshot } from '@isthmus/playground'
 import { run } from '../fixtures/kubectl.ts'
+import { until } from '../fixtures/until.ts'
 import { addressesOf, askOverTcp, askOverUdp } from './dns-question.ts'
 
 const NAMES = ['east', 'west', 'north'] as const
@@ -79,29 +79,22 @@ async function podsOf(cluster: string): Promise<string[]> {
   return names.split('\n').filter(Boolean)
 }
 
-async function eventually<T>(attempt: () => T | Promise<T>, withinMs = 5000): Promise<T> {
-  const until = performance.now() + withinMs
-  for (;;) {
-    try {
-      return await attempt()
-    } catch (error) {
-      if (performance.now() > until) throw error
-      await delay(5)
-    }
-  }
-}
-
 /** In every cluster so many pods of each exporting cluster answer, and no others. */
 async function answering(expected: Readonly<Record<string, number>>, withinMs?: number): Promise<void> {
   const total = Object.values(expected).reduce((sum, count) => sum + count, 0)
-  const each = async (cluster: string) => {
-    const pods = [...(await spread(cluster, 2 * total)).keys()].map(key => key.split('/')[0] ?? '')
-    const counts: Record<string, number> = {}
-    for (const from of pods) counts[from] = (counts[from] ?? 0) + 1
-    assert.deepEqual(counts, expected, `from ${cluster}`)
-  }
   const running = playground.clusters.filter(({ state }) => state === 'running')
-  await Promise.all(running.map(({ name }) => eventually(() => each(name), withinMs)))
+  const eachAnswers = async (cluster: string) => {
+    const counts: Record<string, number> = {}
+    for (const pod of (await spread(cluster, 2 * total)).keys()) {
+      const from = pod.split('/')[0] ?? ''
+      counts[from] = (counts[from] ?? 0) + 1
+    }
+    assert.deepEqual(counts, expected)
+    return true
+  }
+  await Promise.all(
+    running.map(({ name }) => until(`these pods answer in ${name}`, () => eachAnswers(name), withinMs)),
+  )
 }
 
 test('kubectl shows the import in every cluster, each with an address of its own', async () => {
@@ -147,7 +140,7 @@ test('a deployment that is scaled is seen everywhere, and no request is lost by 
   await answering({ east: 3, west: 2 })
   await kubectl('east', ['scale', 'deployment/hello', '-n', 'demo', '--replicas=1'])
   await answering({ east: 1, west: 2 })
-  await eventually(async () => assert.equal((await podsOf('east')).length, 1))
+  await until('one pod is left in east', async () => (await podsOf('east')).length === 1)
   scaled.abort()
   assert.ok((await meanwhile) > 0)
 })
@@ -176,12 +169,12 @@ test('a cluster that is stopped is silent, the others go on, and it comes back w
     assert.ok(answers.every(cluster => cluster === 'east'))
     assert.deepEqual(addressesOf(await askOverUdp(dnsOf(name), HELLO, 'A')), [ips.get(name)])
   }
-  await eventually(() => assert.notEqual(linkOf('east', 'west'), 'connected'))
+  await until('east has lost west', () => linkOf('east', 'west') !== 'connected')
 
   await askPlayground({ command: 'start', cluster: 'west' }, home)
   assert.match(await kubectl('west', ['get', 'deployment', 'hello', '-n', 'demo']), /2\/2/)
   await answering({ east: 1, west: 2 })
-  await eventually(() => assert.equal(linkOf('east', 'west'), 'connected'))
+  await until('east follows west', () => linkOf('east', 'west') === 'connected')
 })
 
 test('a snapshot says who is a member, what is imported from where, and why something is not ready', async () => {
@@ -194,10 +187,9 @@ test('a snapshot says who is a member, what is imported from where, and why some
   const namespace = '{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"empty"}}'
   await kubectl('north', ['apply', '-f', '-'], `${namespace}\n---\n${EXPORT.replace('"demo"', '"empty"')}`)
   await changed
-  const north = await eventually(() => {
-    const found = playground.snapshot().clusters.find(({ name }) => name === 'north') ?? assert.fail()
-    assert.ok(found.exports.some(({ key, valid }) => key === 'empty/hello' && !valid))
-    return found
+  const north = await until('the export without a Service is shown as invalid', () => {
+    const found = playground.snapshot().clusters.find(({ name }) => name === 'north')
+    return found?.exports.some(({ key, valid }) => key === 'empty/hello' && !valid) && found
   })
   assert.equal(north.ready, true, north.reasons.join('; '))
   const hello = north.imports.find(({ key }) => key === 'demo/hello') ?? assert.fail()
@@ -215,26 +207,11 @@ test('afterwards nothing is left: no listener, no connection, no process, no fil
   const block = ips.get('east')?.split('.')[1] ?? assert.fail()
   await playground.stop()
   assert.equal(existsSync(home), false)
-  const held = [
-    'TCPServerWrap',
-    'TCPSocketWrap',
-    'TLSWrap',
-    'UDPWrap',
-    'ProcessWrap',
-    'PipeServerWrap',
-    'PipeWrap',
-  ]
-  await eventually(() => {
-    const left = process.getActiveResourcesInfo().filter(resource => held.includes(resource))
-    assert.deepEqual(left, startedWith(left))
-  })
+  // The test runner talks to its parent over a pipe, which stays.
+  const held = ['TCPServerWrap', 'TCPSocketWrap', 'TLSWrap', 'UDPWrap', 'ProcessWrap', 'PipeServerWrap']
+  await until('no handle is left', () => !process.getActiveResourcesInfo().some(one => held.includes(one)))
   assert.deepEqual(listenersIn(Number(block)), [])
 })
-
-/** The test runner talks to its parent over a pipe: that one may stay. */
-function startedWith(left: readonly string[]): string[] {
-  return left.filter(resource => resource === 'PipeWrap')
-}
 
 function dnsOf(cluster: string) {
   return playground.state.clusters.find(({ name }) => name === cluster)?.dns ?? assert.fail()
