@@ -1,7 +1,10 @@
 /** Whatever comes, the answer is no larger than allowed and can be read. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { EndpointSlice, ServiceImport } from '@isthmus/api'
+import { namesOfService } from '@isthmus/core'
 import fc from 'fast-check'
+import { labelsOf } from './message/wire-name.ts'
 import {
   clusterSetIP,
   decodeAnswer,
@@ -10,6 +13,7 @@ import {
   headless,
   slice,
 } from './testing/zone-fixture.ts'
+import { Zone } from './zone/zone.ts'
 
 const { responder } = await fixture(
   clusterSetIP('web', '10.0.0.1', 'fd00::1'),
@@ -98,6 +102,41 @@ describe('any message', () => {
         },
       ),
       { numRuns: 2000 },
+    )
+  })
+})
+
+describe('any object', () => {
+  const word = fc.oneof(fc.string({ maxLength: 70 }), fc.string({ unit: 'binary', maxLength: 5 }), label)
+  const address = fc.oneof(fc.ipV4(), fc.ipV6(), word)
+  const ports = fc.array(
+    fc.record({ name: word, protocol: word, port: fc.oneof(fc.nat(65_535), fc.double()) }),
+  )
+  const endpoints = fc.array(fc.record({ addresses: fc.array(address), hostname: word }))
+  const objects = fc.record({ ips: fc.array(address), ports, endpoints, cluster: word })
+
+  it('makes names whose answers can be read', () => {
+    const types = ['A', 'AAAA', 'SRV'] as const
+    fc.assert(
+      fc.property(
+        objects,
+        fc.constantFrom('Headless', 'ClusterSetIP'),
+        ({ ips, ports, endpoints, cluster }, type) => {
+          const serviceImport = { ...headless('odd'), spec: { type, ports, ips } } as ServiceImport
+          const labels = { 'multicluster.kubernetes.io/source-cluster': cluster }
+          const odd = { ...slice('odd', 0), endpoints, ports, metadata: { labels } } as EndpointSlice
+          const names = namesOfService(serviceImport, [odd])
+          const zone = new Zone({ ttl: 5, nameServerAddresses: [] })
+          zone.setService('demo/odd', names)
+          for (const { name, records } of names) {
+            const labels = labelsOf(name)
+            for (const type of types) {
+              const prepared = zone.find(labels, 0, labels.length)?.answer(type)
+              assert.equal(prepared?.answerCount ?? 0, records.filter(record => record.type === type).length)
+            }
+          }
+        },
+      ),
     )
   })
 })

@@ -35,10 +35,9 @@ export class Responder {
   response = Buffer.alloc(MAXIMUM_TCP_SIZE)
   readonly #zone: Zone
   readonly #counters: Counters
+  readonly #maxUdpSize: number
   readonly #query = new Query()
   #writer = new AnswerWriter(this.#query, this.response)
-
-  readonly #maxUdpSize: number
 
   /** `maxUdpSize`: answers over UDP are cut there, whatever more the client takes. */
   constructor(zone: Zone, counters: Counters, maxUdpSize: number = MAXIMUM_UDP_SIZE) {

@@ -7,6 +7,7 @@ import {
   LABEL_SOURCE_CLUSTER,
   type ServiceImport,
 } from '@isthmus/api'
+import { isPortNumber } from '../check/formats.ts'
 import { addressLabel, addressRecord } from './address.ts'
 import type { AddressRecord } from './record.ts'
 
@@ -24,8 +25,11 @@ export interface BackendPort {
 }
 
 /** The ClusterSetIPs of an import, each with all of its ports. */
-export function clusterSetIPBackends(service: string, spec: ServiceImport['spec']): Backend[] {
-  const ports = backendPorts(spec.ports)
+export function clusterSetIPBackends(
+  service: string,
+  spec: ServiceImport['spec'],
+  ports: readonly BackendPort[],
+): Backend[] {
   return (spec.ips ?? [])
     .map(addressRecord)
     .filter(address => address !== undefined)
@@ -54,10 +58,11 @@ export function endpointBackends(service: string, slices: readonly EndpointSlice
   return [...backends.values()]
 }
 
-/** The port labels and numbers of a Service's, import's or slice's ports. */
+/** Of the ports of an import or a slice, those that have a number. */
 export function backendPorts(ports: readonly EndpointPort[]): BackendPort[] {
   return ports.flatMap(({ name, protocol, port }) => {
-    if (port === undefined) return []
+    // The API takes any number.
+    if (!isPortNumber(port)) return []
     const labels = `_${name}._${protocol ?? 'TCP'}`.toLowerCase()
     return [name && isDomainName(labels) ? { labels, number: port } : { number: port }]
   })
@@ -77,8 +82,8 @@ function unionOfPorts(some: readonly BackendPort[], more: readonly BackendPort[]
   return [...some, ...more.filter(port => !isIn(port))]
 }
 
-/** Whether each label has 1 to 63 bytes, and the whole name at most 255 in its wire form (RFC 1035, 2.3.4). */
+/** Whether each label has 1 to 63 ASCII characters, and the whole at most 255 bytes as sent (RFC 1035, 2.3.4). */
 function isDomainName(relative: string): boolean {
   const name = `${relative}.${CLUSTERSET_ZONE}`
-  return name.length + 2 <= 255 && name.split('.').every(label => label.length >= 1 && label.length <= 63)
+  return name.length + 2 <= 255 && name.split('.').every(label => /^[!-~]{1,63}$/.test(label))
 }

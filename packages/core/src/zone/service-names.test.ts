@@ -82,8 +82,12 @@ const SCENARIOS: Scenario[] = [
     names: [],
   },
   {
-    what: 'what is no address is left out',
-    spec: { type: 'ClusterSetIP', ips: ['10.0.0.256', 'fe80::1%eth0', '10.0.0.1'], ports: [{ port: 80 }] },
+    what: 'what is no address and no port is left out',
+    spec: {
+      type: 'ClusterSetIP',
+      ips: ['10.0.0.256', 'fe80::1%eth0', '10.0.0.1'],
+      ports: [{ port: 80 }, { name: 'x', port: 65_536 }, { name: 'y', port: -1 }],
+    },
     names: ['@ A 10.0.0.1', '@ SRV 100 80 @'],
   },
   {
@@ -197,6 +201,14 @@ describe('names of a service', () => {
   for (const { what, spec, slices = [], names } of SCENARIOS) {
     it(what, () => assert.deepEqual(lines(namesOfService(serviceImport(spec), slices)), names))
   }
+
+  it('are none for an import whose name would be that of an endpoint, or without a spec', () => {
+    const complete = serviceImport({ type: 'ClusterSetIP', ips: ['10.0.0.1'], ports: [{ port: 80 }] })
+    const metadata = { namespace: 'demo', name: 'a.east.hello' }
+    assert.deepEqual(namesOfService({ ...complete, metadata }, []), [])
+    const { spec: _, ...withoutSpec } = complete
+    assert.deepEqual(namesOfService(withoutSpec as ServiceImport, []), [])
+  })
 
   it('has a weight of at least 1', () => {
     const endpoints = Array.from({ length: 250 }, (_, index) => pod(`pod-${index}`, `192.0.2.${index}`))

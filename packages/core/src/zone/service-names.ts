@@ -1,4 +1,5 @@
 import type { EndpointSlice, ServiceImport } from '@isthmus/api'
+import { isDNSLabel } from '../check/formats.ts'
 import {
   type Backend,
   type BackendPort,
@@ -18,6 +19,8 @@ import type { ServiceRecord, ZoneName, ZoneRecord } from './record.ts'
  */
 export function namesOfService(serviceImport: ServiceImport, slices: readonly EndpointSlice[]): ZoneName[] {
   const { metadata, spec } = serviceImport
+  // The API lets an import have dots in its name, which would be that of an endpoint, and no spec.
+  if (!isDNSLabel(metadata.name) || !spec) return []
   const service = `${metadata.name}.${metadata.namespace}.svc`
   if (spec.type === 'Headless') {
     const backends = endpointBackends(service, slices)
@@ -25,10 +28,10 @@ export function namesOfService(serviceImport: ServiceImport, slices: readonly En
     const ports = backends.flatMap(backend => backend.ports)
     return [nameOf(service, backends), ...portNames(service, backends, ports), ...endpointNames(backends)]
   }
-  // Before it has an address, a service and its ports exist already: NODATA, which caches for less harm.
-  const ports = backendPorts(spec.ports)
+  // Before it has an address, a service and its ports exist already: NODATA.
+  const ports = backendPorts(spec.ports ?? [])
   if (ports.length === 0) return []
-  const backends = clusterSetIPBackends(service, spec)
+  const backends = clusterSetIPBackends(service, spec, ports)
   return [nameOf(service, backends), ...portNames(service, backends, ports)]
 }
 

@@ -10,8 +10,7 @@ import {
   type ServiceImport,
 } from '@isthmus/api'
 import { type ClusterClient, Reflector, type ReflectorState } from '@isthmus/kube'
-import { serviceOf } from './object-source.ts'
-import type { ImportedService, ZoneSource, ZoneSourceListener } from './source.ts'
+import { type ImportedService, serviceOf, type ZoneSource, type ZoneSourceListener } from './source.ts'
 
 const BY_SERVICE = 'service'
 
@@ -77,13 +76,13 @@ export class ClusterSource implements ZoneSource {
   }
 }
 
-export function trimServiceImport({ apiVersion, kind, metadata, spec }: ServiceImport): ServiceImport {
-  const { type, ports, ips } = spec
-  return { apiVersion, kind, metadata: identity(metadata), spec: { type, ports, ...(ips && { ips }) } }
+function trimServiceImport({ apiVersion, kind, metadata, spec }: ServiceImport): ServiceImport {
+  const kept = spec && { type: spec.type, ports: spec.ports, ...(spec.ips && { ips: spec.ips }) }
+  return { apiVersion, kind, metadata: identity(metadata), spec: kept }
 }
 
 /** Only ready endpoints have names, so that others need not be kept. */
-export function trimEndpointSlice(slice: EndpointSlice): EndpointSlice {
+function trimEndpointSlice(slice: EndpointSlice): EndpointSlice {
   const { apiVersion, kind, metadata, addressType, endpoints, ports } = slice
   const { [LABEL_SERVICE_NAME]: service = '', [LABEL_SOURCE_CLUSTER]: cluster = '' } = metadata.labels ?? {}
   return {

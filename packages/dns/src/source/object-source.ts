@@ -1,11 +1,6 @@
-import {
-  type EndpointSlice,
-  type KubernetesObject,
-  LABEL_SERVICE_NAME,
-  type Namespace,
-  type ServiceImport,
-} from '@isthmus/api'
-import type { ImportedService, ZoneSource, ZoneSourceListener } from './source.ts'
+import type { EndpointSlice, KubernetesObject, Namespace, ServiceImport } from '@isthmus/api'
+import { objectKey } from '@isthmus/kube'
+import { type ImportedService, serviceOf, type ZoneSource, type ZoneSourceListener } from './source.ts'
 
 /** The kinds that a zone is made of. */
 export type ZoneObject = ServiceImport | EndpointSlice | Namespace
@@ -14,6 +9,7 @@ export type ZoneObject = ServiceImport | EndpointSlice | Namespace
 export class ObjectSource implements ZoneSource {
   readonly #imports = new Map<string, ServiceImport>()
   readonly #slices = new Map<string, EndpointSlice>()
+  readonly #slicesOf = new Map<string, Set<EndpointSlice>>()
   readonly #namespaces = new Set<string>()
   #listener: ZoneSourceListener | undefined
 
@@ -21,31 +17,43 @@ export class ObjectSource implements ZoneSource {
     for (const object of objects) this.put(object)
   }
 
-  /** Adds an object or replaces the one of its kind, namespace and name. */
+  /** Adds an object, or replaces the one of its kind, namespace and name. */
   put(object: ZoneObject): void {
-    const key = keyOf(object)
-    if (isServiceImport(object)) this.#imports.set(key, object)
-    else if (isEndpointSlice(object)) {
-      const previous = this.#slices.get(key)
+    this.delete(object)
+    const key = objectKey(object)
+    if (isServiceImport(object)) {
+      this.#imports.set(key, object)
+    } else if (isEndpointSlice(object)) {
       this.#slices.set(key, object)
-      if (previous) this.#tell(previous)
-    } else this.#namespaces.add(key)
+      const service = serviceOf(object)
+      this.#slicesOf.set(service, (this.#slicesOf.get(service) ?? new Set()).add(object))
+    } else {
+      this.#namespaces.add(key)
+    }
     this.#tell(object)
   }
 
+  /** Removes the object of that kind, namespace and name. */
   delete(object: ZoneObject): void {
-    const key = keyOf(object)
-    if (isServiceImport(object)) this.#imports.delete(key)
-    else if (isEndpointSlice(object)) this.#slices.delete(key)
-    else this.#namespaces.delete(key)
+    const key = objectKey(object)
+    if (isServiceImport(object)) {
+      this.#imports.delete(key)
+    } else if (isEndpointSlice(object)) {
+      const previous = this.#slices.get(key)
+      if (!previous) return
+      this.#slices.delete(key)
+      this.#slicesOf.get(serviceOf(previous))?.delete(previous)
+      this.#tell(previous)
+      return
+    } else {
+      this.#namespaces.delete(key)
+    }
     this.#tell(object)
   }
 
   service(key: string): ImportedService | undefined {
     const serviceImport = this.#imports.get(key)
-    if (!serviceImport) return undefined
-    const slices = [...this.#slices.values()].filter(slice => serviceOf(slice) === key)
-    return { serviceImport, slices }
+    return serviceImport && { serviceImport, slices: [...(this.#slicesOf.get(key) ?? [])] }
   }
 
   hasNamespace(name: string): boolean {
@@ -65,19 +73,10 @@ export class ObjectSource implements ZoneSource {
   }
 
   #tell(object: ZoneObject): void {
-    if (isServiceImport(object)) this.#listener?.serviceChanged(keyOf(object))
+    if (isServiceImport(object)) this.#listener?.serviceChanged(objectKey(object))
     else if (isEndpointSlice(object)) this.#listener?.serviceChanged(serviceOf(object))
-    else this.#listener?.namespaceChanged(keyOf(object))
+    else this.#listener?.namespaceChanged(objectKey(object))
   }
-}
-
-/** The key of the service that a slice belongs to. */
-export function serviceOf(slice: EndpointSlice): string {
-  return `${slice.metadata.namespace}/${slice.metadata.labels?.[LABEL_SERVICE_NAME]}`
-}
-
-function keyOf({ metadata: { namespace, name = '' } }: KubernetesObject): string {
-  return namespace === undefined ? name : `${namespace}/${name}`
 }
 
 function isServiceImport(object: KubernetesObject): object is ServiceImport {

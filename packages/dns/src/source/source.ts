@@ -1,4 +1,4 @@
-import type { EndpointSlice, ServiceImport } from '@isthmus/api'
+import { type EndpointSlice, LABEL_SERVICE_NAME, type ServiceImport } from '@isthmus/api'
 
 /** What a zone is made of, by service: `namespace/name`. */
 export interface ImportedService {
@@ -23,4 +23,9 @@ export interface ZoneSource {
   /** Resolves when all that exists has been told of once. */
   whenSynced(): Promise<void>
   stop(): Promise<void>
+}
+
+/** The key of the service that a slice belongs to. */
+export function serviceOf({ metadata }: EndpointSlice): string {
+  return `${metadata.namespace}/${metadata.labels?.[LABEL_SERVICE_NAME]}`
 }

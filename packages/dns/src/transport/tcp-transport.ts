@@ -64,9 +64,10 @@ export class TcpTransport {
   }
 
   #makeRoom(): void {
-    if (this.#connections.size <= this.#settings.maxConnections) return
     const [longestIdle] = this.#connections
-    longestIdle?.destroy()
+    if (!longestIdle || this.#connections.size <= this.#settings.maxConnections) return
+    this.#connections.delete(longestIdle)
+    longestIdle.destroy()
     this.#counters.connectionsEvicted++
   }
 }

@@ -1,10 +1,13 @@
-import { createSocket, type Socket } from 'node:dgram'
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { isIPv6 } from 'node:net'
 import type { Responder } from '../responder.ts'
 
 /** Asked of the kernel, which may give less: queries wait here while garbage is collected. */
 const RECEIVE_BUFFER_SIZE = 1 << 20
+
+/** Answers that wait for the kernel to take them; with more waiting, queries are dropped. */
+const LARGEST_QUEUE = 1000
 
 /** One UDP socket. Answers are sent from the responder's buffer, without a copy, a promise or a callback. */
 export class UdpTransport {
@@ -36,17 +39,26 @@ export class UdpTransport {
     }
     // What UDP reports later is about single answers that could not be sent: clients ask again.
     socket.on('error', () => {})
-    socket.on('message', (message, peer) => {
-      // Nothing can be sent to port 0; only a forged query comes from there.
-      if (peer.port === 0) return
-      const responder = this.#responder
-      const size = responder.respond(message, 'udp')
-      if (size === 0) return
-      socket.send(responder.response, 0, size, peer.port, peer.address)
-      // The kernel did not take it at once: it is sent from there later.
-      if (socket.getSendQueueCount() > 0) responder.replaceResponse()
-    })
+    socket.on('message', (message, peer) => this.#answer(socket, message, peer))
     this.#socket = socket
+  }
+
+  #answer(socket: Socket, message: Buffer, peer: RemoteInfo): void {
+    // Nothing can be sent to port 0; only a forged query comes from there.
+    if (peer.port === 0) return
+    const queued = socket.getSendQueueCount()
+    // As good as lost on the way: clients ask again.
+    if (queued >= LARGEST_QUEUE) return
+    const responder = this.#responder
+    const size = responder.respond(message, 'udp')
+    if (size === 0) return
+    if (queued > 0) {
+      socket.send(Buffer.from(responder.response.subarray(0, size)), peer.port, peer.address)
+      return
+    }
+    socket.send(responder.response, 0, size, peer.port, peer.address)
+    // The kernel did not take it at once, and it is sent from there later.
+    if (socket.getSendQueueCount() > 0) responder.replaceResponse()
   }
 
   async close(): Promise<void> {

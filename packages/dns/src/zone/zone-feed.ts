@@ -25,7 +25,7 @@ export class ZoneFeed implements ZoneSourceListener {
     this.#source.start(this)
   }
 
-  /** Resolves when the zone has all that the source had when it was synced. Never, if stopped before. */
+  /** Resolves when the zone has all that the source had when it was synced. */
   async whenSynced(): Promise<void> {
     await this.#source.whenSynced()
     if (!this.#isStopped) this.#flush()
