@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { verify } from 'node:crypto'
 import { connect } from 'node:http2'
 import { Agent, request } from 'node:https'
 import { after, before, suite, test } from 'node:test'
@@ -195,6 +196,18 @@ suite('security of a server', () => {
       assert.match(answer.body.message, message)
     })
   }
+
+  test('whoever has the published key can check a token', async () => {
+    const issued = (await token()).body as string
+    const { body: configuration } = await ask({ token: issued }, 'GET', '/.well-known/openid-configuration')
+    assert.equal(configuration.issuer, server.security.tokens.issuer)
+    const keys = await ask({ token: issued }, 'GET', new URL(configuration.jwks_uri).pathname)
+    const [header = '', claims = '', signature = ''] = issued.split('.')
+    const [jwk] = keys.body.keys
+    assert.equal(jwk.kid, JSON.parse(Buffer.from(header, 'base64url').toString()).kid)
+    const key = { key: jwk, format: 'jwk', dsaEncoding: 'ieee-p1363' } as const
+    assert.ok(verify('sha256', Buffer.from(`${header}.${claims}`), key, Buffer.from(signature, 'base64url')))
+  })
 
   test('rights come with a RoleBinding, and can be asked for', async () => {
     const account = { token: (await token()).body as string }

@@ -4,7 +4,8 @@
  */
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { EXIT, errorOf } from '@isthmus/api'
+import { errorOf } from '@isthmus/api'
+import { ERRORS } from '../errors.ts'
 import type { StorageContents } from '../storage/storage.ts'
 import type { KeyPair } from '../tls/certificate-authority.ts'
 
@@ -17,13 +18,6 @@ export interface ServerKeys {
 const STATE = 'state.json'
 const KEYS = 'keys.json'
 const FORMAT = 1
-
-const UNREADABLE = {
-  code: 'ISTHMUS_APISERVER_DATA_UNREADABLE',
-  exitCode: EXIT.data,
-  message: 'cannot load the API server state from {file}: {cause}',
-  remedy: 'Put back a file that an API server has written, or remove it to start empty.',
-} as const
 
 interface State extends StorageContents {
   readonly format: number
@@ -62,12 +56,12 @@ function load<T, R>(folder: string, name: string, read: (value: T) => R): R | un
     text = readFileSync(file, 'utf8')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw errorOf(UNREADABLE, { file, cause: (error as Error).message }, error)
+    throw errorOf(ERRORS.dataUnreadable, { file, cause: (error as Error).message }, error)
   }
   try {
     return read(JSON.parse(text) as T)
   } catch (error) {
-    throw errorOf(UNREADABLE, { file, cause: (error as Error).message }, error)
+    throw errorOf(ERRORS.dataUnreadable, { file, cause: (error as Error).message }, error)
   }
 }
 

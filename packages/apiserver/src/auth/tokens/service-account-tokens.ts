@@ -92,6 +92,11 @@ export class ServiceAccountTokens {
     return { token: signToken(this.#key, { ...claims }), expires: new Date(claims.exp * 1000) }
   }
 
+  /** What others check tokens with, as a JSON Web Key (RFC 7517). */
+  publicKey(): object {
+    return { use: 'sig', alg: 'ES256', kid: this.#key.id, ...this.#key.publicKey.export({ format: 'jwk' }) }
+  }
+
   /** Who a token stands for. Throws InvalidToken. */
   verify(token: string, audiences: readonly string[] = [this.issuer]): VerifiedToken {
     const claims = this.#claims(token)
