@@ -1,6 +1,7 @@
 /** An embedded kube-apiserver: a registry, a store, and an HTTP server before them. */
 
 import { ServerSecurity } from './auth/server-security.ts'
+import { issuerDiscovery } from './auth/tokens/issuer-discovery.ts'
 import { createSigningKey, loadSigningKey, signingKeyPem } from './auth/tokens/jwt.ts'
 import { ANONYMOUS } from './auth/users.ts'
 import { startControllers } from './controllers/index.ts'
@@ -12,6 +13,7 @@ import { limitWatches } from './limits/watch-limit.ts'
 import { openApiAnswer } from './openapi/answer.ts'
 import type { ResourceDefinition } from './registry/definition.ts'
 import { Registry } from './registry/registry.ts'
+import { startEventExpiry } from './resources/event-expiry.ts'
 import { builtInResources } from './resources/index.ts'
 import type { PodRuntime } from './resources/pod-logs.ts'
 import { ServiceAllocation } from './resources/service-allocation.ts'
@@ -94,7 +96,6 @@ export class ApiServer {
       now: options.now ?? (() => new Date()),
     }
     this.local = new LocalApi(this.#environment)
-    this.#paths = [openApiAnswer(this.registry)]
     this.faults = new Faults(this.storage)
     this.#keys = (data && loadKeys(data)) || { serviceAccountKey: signingKeyPem(createSigningKey()) }
     this.security = new ServerSecurity({
@@ -105,6 +106,7 @@ export class ApiServer {
       now: this.#environment.now,
       ...(serviceAccountIssuer && { issuer: serviceAccountIssuer }),
     })
+    this.#paths = [openApiAnswer(this.registry), issuerDiscovery(this.security.tokens)]
     this.#allocation = new ServiceAllocation({ serviceCIDRs: options.serviceCIDRs ?? DEFAULT_SERVICE_CIDRS })
     this.storage.onRestore(() => this.#allocation.forget())
     for (const definition of this.#definitions()) this.registry.register(definition)
@@ -145,7 +147,8 @@ export class ApiServer {
 
   async #startControllers({ hostname, port }: URL): Promise<void> {
     const { tls = false, onError = logError } = this.#options
-    this.#stopControllers = startControllers(
+    const stopEventExpiry = startEventExpiry(this.local, this.#environment.now)
+    const stopControllers = startControllers(
       {
         api: this.local.as({ fieldManager: 'kube-controller-manager' }),
         registry: this.registry,
@@ -160,6 +163,10 @@ export class ApiServer {
         ...(tls && { rootCA: (await this.#issuer()).certificate }),
       },
     )
+    this.#stopControllers = () => {
+      stopEventExpiry()
+      stopControllers()
+    }
   }
 
   /** What a client needs to be this user; an administrator unless said. The server must be listening. */
@@ -184,7 +191,6 @@ export class ApiServer {
     this.#stopControllers()
     await this.#listener?.close()
     this.#customResources.close()
-    this.security.close()
     const { data } = this.#options
     if (data === undefined) return
     saveState(data, this.storage.contents())

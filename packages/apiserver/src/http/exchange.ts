@@ -94,7 +94,9 @@ export class Exchange {
   sendError(error: StatusError): Promise<void> {
     const retryAfter = error.status.details?.retryAfterSeconds
     if (retryAfter !== undefined) this.response.setHeader('retry-after', String(retryAfter))
-    if (error.code === 413) this.response.setHeader('connection', 'close')
+    // What is left of the body is not read. HTTP/2 has no such header: there the stream alone ends.
+    if (error.code === 413 && this.request.httpVersionMajor === 1)
+      this.response.setHeader('connection', 'close')
     return this.send(error.code, 'application/json', JSON.stringify(error.status))
   }
 

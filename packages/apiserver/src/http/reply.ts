@@ -24,7 +24,7 @@ import { booleanParameter } from './query.ts'
 import type { ResourceRequest } from './resource-request.ts'
 
 /** Items that one turn turns into protobuf. */
-const TURN_ITEMS = 200
+const TURN_ITEMS = 100
 
 export type Expected = 'object' | 'list' | 'watch'
 

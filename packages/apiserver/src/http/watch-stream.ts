@@ -7,8 +7,11 @@ import { StatusError } from '../status/status.ts'
 import type { Exchange } from './exchange.ts'
 import type { EventStream } from './reply.ts'
 
-/** What waits for a client beyond the socket's buffer; then it is cut off and has to list again. */
-const QUEUE_LIMIT = 10_000
+/**
+ * Events that may wait for a client beyond the socket's buffer; then it is cut off. As many as the history
+ * has, so that it can usually go on from where it was.
+ */
+const QUEUE_LIMIT = 4096
 const TURN_EVENTS = 200
 const BOOKMARK_SECONDS = 60
 /** The last bookmark comes this long before the watch ends. */

@@ -22,7 +22,7 @@ export function parseFieldSelector(
   if (text === undefined || text === '') return undefined
   const terms = split(text).map(term => parseTerm(term, text))
   const conditions = terms.map(({ field, value, equal }) => {
-    const read = METADATA[field] ?? definition.selectableFields[field]
+    const read = readerOf(field, definition)
     if (read === undefined) throw badRequest(unknownField(field, definition))
     return (object: StoredObject) => (read(object) === value) === equal
   })
@@ -32,20 +32,21 @@ export function parseFieldSelector(
   }
 }
 
-const METADATA: Readonly<Record<string, (object: StoredObject) => string>> = {
-  'metadata.name': object => object.metadata.name,
-  'metadata.namespace': object => object.metadata.namespace ?? '',
-}
+type Reader = (object: StoredObject) => string
 
-function unknownField(field: string, definition: ResourceDefinition): string {
-  const own = Object.keys(definition.selectableFields)
-  if (own.length === 0 || definition.custom) {
-    return own.length === 0
-      ? `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`
-      : `field label not supported: ${field}`
-  }
-  return `field label not supported: ${field}`
-}
+const METADATA: ReadonlyMap<string, Reader> = new Map([
+  ['metadata.name', (object: StoredObject) => object.metadata.name],
+  ['metadata.namespace', (object: StoredObject) => object.metadata.namespace ?? ''],
+])
+
+const readerOf = (field: string, { selectableFields }: ResourceDefinition): Reader | undefined =>
+  METADATA.get(field) ?? (Object.hasOwn(selectableFields, field) ? selectableFields[field] : undefined)
+
+/** Kinds that know no more than the metadata say so; the others only that they do not know this one. */
+const unknownField = (field: string, { selectableFields }: ResourceDefinition): string =>
+  Object.keys(selectableFields).length === 0
+    ? `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`
+    : `field label not supported: ${field}`
 
 /** Splits at commas that are not escaped. */
 function split(text: string): string[] {

@@ -28,7 +28,7 @@ export function matchesLabelSelector(selector: LabelSelector | undefined, labels
     if (labels?.[key] !== value) return false
   }
   return (selector.matchExpressions ?? []).every(({ key, operator, values = [] }) =>
-    matches({ key, operator: EXPRESSIONS[operator] ?? 'in', values }, labels),
+    matches({ key, operator: EXPRESSIONS.get(operator) ?? 'in', values }, labels),
   )
 }
 
@@ -41,12 +41,12 @@ export interface LabelSelector {
   }[]
 }
 
-const EXPRESSIONS: Readonly<Record<string, Operator>> = {
-  In: 'in',
-  NotIn: 'notin',
-  Exists: 'exists',
-  DoesNotExist: '!',
-}
+const EXPRESSIONS: ReadonlyMap<string, Operator> = new Map([
+  ['In', 'in'],
+  ['NotIn', 'notin'],
+  ['Exists', 'exists'],
+  ['DoesNotExist', '!'],
+])
 
 function matches({ key, operator, values }: Requirement, labels: Labels): boolean {
   const value = labels !== undefined && Object.hasOwn(labels, key) ? labels[key] : undefined
@@ -108,7 +108,7 @@ class Parser {
     if (negated) return { key, operator: '!', values: [] }
     const following = this.#peek()
     if (following === undefined || following === ',') return { key, operator: 'exists', values: [] }
-    const operator = OPERATORS[this.#next() as string]
+    const operator = OPERATORS.get(this.#next() as string)
     if (operator === undefined) {
       throw unparsable(`found '${following}', expected: in, notin, =, ==, !=, gt, lt`)
     }
@@ -159,17 +159,17 @@ class Parser {
   }
 }
 
-const OPERATORS: Readonly<Record<string, Operator>> = {
-  '=': '=',
-  '==': '==',
-  '!=': '!=',
-  in: 'in',
-  notin: 'notin',
-  '>': '>',
-  gt: '>',
-  '<': '<',
-  lt: '<',
-}
+const OPERATORS: ReadonlyMap<string, Operator> = new Map([
+  ['=', '='],
+  ['==', '=='],
+  ['!=', '!='],
+  ['in', 'in'],
+  ['notin', 'notin'],
+  ['>', '>'],
+  ['gt', '>'],
+  ['<', '<'],
+  ['lt', '<'],
+])
 
 const unparsable = (message: string) => badRequest(`unable to parse requirement: ${message}`)
 
