@@ -38,7 +38,6 @@ export class ServerSecurity implements Security {
   readonly authorizer: Authorizer
   readonly tokens: ServiceAccountTokens
   readonly #anonymous: UserInfo
-  readonly #stop: () => void
 
   constructor(options: ServerSecurityOptions) {
     const { storage, authorization, anonymous, signingKey = createSigningKey(), issuer, now } = options
@@ -47,7 +46,7 @@ export class ServerSecurity implements Security {
     const byRoles = authorization === 'RBAC'
     this.authorizer = byRoles ? rbacAuthorizer(storage) : ALWAYS_ALLOW
     if (byRoles) bootstrapRoles(storage, now())
-    this.#stop = keepAggregated(storage)
+    keepAggregated(storage)
   }
 
   /** The user that a request acts as. Throws 401, or 400 or 403 if it wants to be somebody else. */
@@ -55,12 +54,8 @@ export class ServerSecurity implements Security {
     const user = authenticate(request, this.tokens, this.#anonymous)
     const wanted = wantedUser(request.rawHeaders)
     if (wanted === undefined) return user
-    return impersonate(
-      user,
-      wanted,
-      requestAttributes(request.method ?? '', request.url ?? ''),
-      this.authorizer,
-    )
+    const attributes = requestAttributes(request.method ?? '', request.url ?? '')
+    return impersonate(user, wanted, attributes, this.authorizer)
   }
 
   /** Throws 403. */
@@ -82,10 +77,6 @@ export class ServerSecurity implements Security {
   extend(definitions: readonly ResourceDefinition[]): ResourceDefinition[] {
     const extended = definitions.map(definition => this.#extend(definition))
     return [...extended, ...reviewDefinitions(this.authorizer, this.tokens)]
-  }
-
-  close(): void {
-    this.#stop()
   }
 
   #extend(definition: ResourceDefinition): ResourceDefinition {

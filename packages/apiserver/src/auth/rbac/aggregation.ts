@@ -30,34 +30,27 @@ export function aggregatedRules(role: Role, all: readonly Role[]): PolicyRule[] 
 const isAggregating = (role: Role): boolean => (role.aggregationRule?.clusterRoleSelectors ?? []).length > 0
 
 /**
- * Keeps the rules of aggregating ClusterRoles up to date: right after a write to any ClusterRole, and
- * before anybody else's turn. Answers how to end it.
+ * Keeps the rules of aggregating ClusterRoles up to date for as long as the storage lives: right after a
+ * write to any ClusterRole, before anybody else's turn.
  */
-export function keepAggregated(storage: Storage): () => void {
+export function keepAggregated(storage: Storage): void {
   let scheduled = false
-  let ended = false
-  const settle = () => {
-    scheduled = false
-    if (!ended) writeAggregated(storage)
-  }
   // A listener must not write; a microtask is after the write and before the next request.
   const schedule = () => {
     if (scheduled) return
     scheduled = true
-    queueMicrotask(settle)
+    queueMicrotask(() => {
+      scheduled = false
+      writeAggregated(storage)
+    })
   }
-  let unsubscribe = storage.subscribe(CLUSTER_ROLES, schedule)
-  const forget = storage.onRestore(() => {
-    unsubscribe()
-    unsubscribe = storage.subscribe(CLUSTER_ROLES, schedule)
+  const follow = () => {
+    storage.subscribe(CLUSTER_ROLES, schedule)
     schedule()
-  })
-  schedule()
-  return () => {
-    ended = true
-    unsubscribe()
-    forget()
   }
+  // A restored storage has forgotten who listens.
+  storage.onRestore(follow)
+  follow()
 }
 
 function writeAggregated(storage: Storage): void {

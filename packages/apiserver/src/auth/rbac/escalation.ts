@@ -104,17 +104,12 @@ function refuseMissing(
   )
 }
 
+const OWNERSHIP = new Set(['ownerReferences', 'finalizers', 'resourceVersion', 'managedFields'])
+
 /** The garbage collector has to be able to take finalizers and owners away, whatever rights it has. */
-function changesOnlyOwnership(object: StoredObject, old: StoredObject): boolean {
-  const withoutOwnership = ({ metadata, ...rest }: StoredObject) => {
-    const {
-      ownerReferences: _,
-      finalizers: __,
-      resourceVersion: ___,
-      managedFields: ____,
-      ...kept
-    } = metadata
-    return { ...rest, metadata: kept }
-  }
-  return isDeepStrictEqual(withoutOwnership(object), withoutOwnership(old))
+const changesOnlyOwnership = (object: StoredObject, old: StoredObject): boolean =>
+  isDeepStrictEqual(withoutOwnership(object), withoutOwnership(old))
+
+function withoutOwnership({ metadata, ...rest }: StoredObject): object {
+  return { ...rest, metadata: Object.entries(metadata).filter(([field]) => !OWNERSHIP.has(field)) }
 }
