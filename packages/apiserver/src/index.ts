@@ -10,6 +10,8 @@ export type {
   StoredObject,
   UserInfo,
 } from './registry/definition.ts'
+export type { LogQuery, PodRuntime } from './resources/pod-logs.ts'
+export type { Pod } from './resources/pod-spec.ts'
 export type { LocalApi, LocalObject } from './rest/local-api.ts'
 export type { LocalEvent } from './rest/local-watch.ts'
 export { type Status, StatusError } from './status/status.ts'

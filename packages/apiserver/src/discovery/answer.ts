@@ -4,7 +4,7 @@ import type { Target } from '../http/path.ts'
 import { parseAccept } from '../representations/negotiate.ts'
 import type { Environment } from '../rest/environment.ts'
 import { aggregatedDiscovery } from './aggregated.ts'
-import { apiGroup, apiGroupList, apiResourceList, apiVersions } from './legacy.ts'
+import { apiGroup, apiGroupList, apiResourceList, apiVersions, rootPaths } from './legacy.ts'
 import { VERSION } from './version.ts'
 
 const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList'
@@ -45,6 +45,7 @@ function documentOf(
     case 'version':
       return apiResourceList(registry, target.group, target.version)
     case 'other':
+      if (target.path === '/') return rootPaths(registry)
       return target.path === '/version' ? VERSION : undefined
     default:
       return undefined

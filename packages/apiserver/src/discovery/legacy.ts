@@ -9,6 +9,16 @@ export const apiVersions = (host: string): object => ({
   serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress: host }],
 })
 
+/** What `GET /` lists: where there is something to ask for. */
+export function rootPaths(registry: Registry): object {
+  const groups = registry.groups().flatMap(group => {
+    const root = group === '' ? '/api' : `/apis/${group}`
+    return [root, ...registry.versions(group).map(version => `${root}/${version}`)]
+  })
+  const others = ['/apis', '/healthz', '/livez', '/openapi/v2', '/openapi/v3', '/readyz', '/version']
+  return { paths: [...groups, ...others].sort() }
+}
+
 export const apiGroupList = (registry: Registry): object => ({
   kind: 'APIGroupList',
   apiVersion: 'v1',

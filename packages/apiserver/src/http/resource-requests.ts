@@ -1,8 +1,9 @@
 /** Which verb a method means for the path that it is asked of. */
 import type { ResourceDefinition, Subresource, Verb } from '../registry/definition.ts'
-import { methodNotAllowed, unknownResource } from '../status/failures.ts'
+import { methodNotAllowed, notFound, unknownResource } from '../status/failures.ts'
 import { connect } from './connections.ts'
 import { remove, removeAll } from './deletes.ts'
+import type { ResourcePath } from './path.ts'
 import { get, list } from './reads.ts'
 import type { Answer, ResourceRequest } from './resource-request.ts'
 import { create, patch, update, updateScale } from './writes.ts'
@@ -37,7 +38,7 @@ export async function answerResourceRequest(request: ResourceRequest): Promise<v
 
 function answerTo({ definition, path, exchange }: ResourceRequest): Answer {
   const method = exchange.method === 'HEAD' ? 'GET' : exchange.method
-  if (path.subresource !== undefined) return subresourceAnswer(definition, path.subresource, method)
+  if (path.subresource !== undefined) return subresourceAnswer(definition, path, path.subresource, method)
   const isCollection = path.name === undefined
   const [verb, answer] = (isCollection ? COLLECTION : OBJECT)[method] ?? []
   if (verb === undefined || answer === undefined || !definition.verbs.includes(verb)) throw methodNotAllowed()
@@ -47,7 +48,12 @@ function answerTo({ definition, path, exchange }: ResourceRequest): Answer {
   return answer
 }
 
-function subresourceAnswer(definition: ResourceDefinition, subresource: string, method: string): Answer {
+function subresourceAnswer(
+  definition: ResourceDefinition,
+  { name: owner = '' }: ResourcePath,
+  subresource: string,
+  method: string,
+): Answer {
   const [name] = subresource.split('/', 1)
   // Below a proxy everything is the proxy's.
   const connection = definition.connections?.find(other =>
@@ -55,7 +61,7 @@ function subresourceAnswer(definition: ResourceDefinition, subresource: string, 
   )
   if (connection) return request => connect(request, connection)
   const verbs = verbsOf(definition, subresource)
-  if (verbs === undefined) throw unknownResource()
+  if (verbs === undefined) throw definition.custom ? notFound(definition, owner) : unknownResource()
   const [verb, answer] = viewOf(subresource as Subresource)[method] ?? []
   if (verb === undefined || answer === undefined || !verbs.includes(verb)) throw methodNotAllowed()
   return answer

@@ -17,6 +17,7 @@ const BOOKMARK_SECONDS = 60
 /** The last bookmark comes this long before the watch ends. */
 const BOOKMARK_BEFORE_END_SECONDS = 2
 const SHORTEST_TIMEOUT_SECONDS = 1800
+const LONGEST_TIMEOUT_SECONDS = 24 * 3600
 
 interface Line {
   readonly type: WatchEvent['type'] | 'BOOKMARK'
@@ -46,6 +47,7 @@ class WatchStream {
   readonly #cleanup: (() => void)[] = []
   #queue: Line[] = []
   #queueLimit = QUEUE_LIMIT
+  #bookmarkTimer: NodeJS.Timeout | undefined
   #sending = false
   #ended = false
   #isFirst = true
@@ -99,8 +101,9 @@ class WatchStream {
   /** Time-outs, bookmarks, and what else ends a watch. */
   #schedule(): void {
     const { storage, registry } = this.#environment
-    const { timeoutSeconds, bookmarks } = this.#query
-    const seconds = timeoutSeconds || SHORTEST_TIMEOUT_SECONDS * (1 + Math.random())
+    const { timeoutSeconds = 0, bookmarks } = this.#query
+    const asked = timeoutSeconds > 0 ? timeoutSeconds : SHORTEST_TIMEOUT_SECONDS * (1 + Math.random())
+    const seconds = Math.min(asked, LONGEST_TIMEOUT_SECONDS)
     const end = setTimeout(() => this.#end(), 1000 * seconds)
     this.#cleanup.push(
       () => clearTimeout(end),
@@ -120,14 +123,13 @@ class WatchStream {
   #scheduleBookmark(end: number): void {
     const regular = 1000 * BOOKMARK_SECONDS * (1 + Math.random() / 4)
     const last = end - performance.now() - 1000 * BOOKMARK_BEFORE_END_SECONDS
-    const timer = setTimeout(
+    this.#bookmarkTimer = setTimeout(
       () => {
         this.#push(this.#bookmark(false))
         this.#scheduleBookmark(end)
       },
       last > 0 ? Math.min(regular, last) : regular,
     )
-    this.#cleanup.push(() => clearTimeout(timer))
   }
 
   /** An object without anything but the version up to which nothing is missing. */
@@ -190,6 +192,7 @@ class WatchStream {
   }
 
   #stop(): void {
+    clearTimeout(this.#bookmarkTimer)
     for (const clean of this.#cleanup.splice(0)) clean()
   }
 }

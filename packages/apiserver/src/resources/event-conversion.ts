@@ -11,7 +11,7 @@ const NAMES: readonly {
   readonly always?: unknown
   readonly coreAlways?: unknown
 }[] = [
-  { core: 'involvedObject', name: 'regarding', coreAlways: {} },
+  { core: 'involvedObject', name: 'regarding', always: {}, coreAlways: {} },
   { core: 'related', name: 'related' },
   { core: 'reason', name: 'reason' },
   { core: 'message', name: 'note' },
@@ -38,12 +38,11 @@ export function toCoreEvent(event: Fields | StoredObject): Record<string, unknow
 }
 
 /** The fields of an Event of events.k8s.io. */
-export function fromCoreEvent(event: CoreEvent): Record<string, unknown> {
+export function fromCoreEvent(event: Fields | CoreEvent): Record<string, unknown> {
   const result: Record<string, unknown> = {}
   for (const { core, name, always } of NAMES) {
-    const value = event[core] ?? always
-    const isEmpty = value === '' || (name === 'regarding' && Object.keys(value ?? {}).length === 0)
-    if (value !== undefined && !isEmpty) result[name] = value
+    const value = (event as Fields)[core] ?? always
+    if (value !== undefined && value !== '') result[name] = value
   }
   return result
 }

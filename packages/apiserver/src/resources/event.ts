@@ -94,6 +94,7 @@ export const newEvents: ResourceDefinition = builtIn({
     ...column,
     cell: (object: StoredObject, now: Date) => column.cell(withKind(object, 'v1', toCoreEvent(object)), now),
   })),
+  emptyObject: fromCoreEvent({}),
   rules: {
     fill: object => void Object.assign(object, fromCoreEvent(toCoreEvent(object) as CoreEvent)),
     validate: (object, old, context: WriteContext) =>

@@ -73,7 +73,12 @@ function marked(
   delete metadata.finalizers
   if (finalizers.length > 0) metadata.finalizers = [...finalizers]
   if (!isMarked || shortens) {
-    metadata.deletionTimestamp = formatTime(new Date(now.getTime() + 1000 * grace))
+    // A period that is shortened counts from the first deletion.
+    const { deletionTimestamp, deletionGracePeriodSeconds = 0 } = before
+    const since = deletionTimestamp
+      ? Date.parse(deletionTimestamp) - 1000 * deletionGracePeriodSeconds
+      : now.getTime()
+    metadata.deletionTimestamp = formatTime(new Date(since + 1000 * grace))
     metadata.deletionGracePeriodSeconds = grace
   }
   if (!isMarked && metadata.generation) metadata.generation++

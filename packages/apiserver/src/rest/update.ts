@@ -150,7 +150,7 @@ function checkPreconditions(
   const isUnconditional = version === '' || version === '0'
   if (isUnconditional && definition.unconditionalUpdate === false) {
     throw invalid(definition.group, definition.plural, name, [
-      { ...invalidField('metadata.resourceVersion', 0, 'must be specified for an update') },
+      invalidField('metadata.resourceVersion', 0, 'must be specified for an update'),
     ])
   }
   if (asked.uid && asked.uid !== uid) {

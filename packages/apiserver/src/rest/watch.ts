@@ -32,12 +32,13 @@ export interface OpenWatch {
  * a StatusError: 410 if the history does not go back that far (to be sent as an ERROR event), 504.
  */
 export function openWatch(
-  { storage, registry: _, now: __ }: Environment,
+  environment: Environment,
   definition: ResourceDefinition,
   namespace: string | undefined,
   query: WatchQuery,
   listener: (event: WatchEvent) => void,
 ): OpenWatch {
+  const { storage } = environment
   const collection = storage.collection(storageKey(definition))
   const asked = query.resourceVersion ?? 0
   const wantsState = query.sendInitialEvents ?? asked === 0
@@ -53,9 +54,7 @@ export function openWatch(
     if (translated) listener(translated)
   })
   return {
-    initial: wantsState
-      ? listObjects({ storage, registry: _, now: __ }, definition, namespace, query as Selection).items
-      : [],
+    initial: wantsState ? listObjects(environment, definition, namespace, selectionOf(query)).items : [],
     history: collection
       .since(after)
       .map(translate)
@@ -63,6 +62,8 @@ export function openWatch(
     close,
   }
 }
+
+const selectionOf = ({ labels, fields }: Selection): Selection => ({ labels, fields })
 
 /** A change as a watch with these selectors sees it: an object may enter and leave the selection. */
 function selected(
