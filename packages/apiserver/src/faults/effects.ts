@@ -66,7 +66,7 @@ export const disconnect =
     request.socket.destroy()
   }
 
-/** The connection breaks after this many bytes of the body. */
+/** The answer breaks off after this many bytes of the body. */
 export const truncate =
   (bytes: number): Effect =>
   ({ response, next }) => {

@@ -1,8 +1,21 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:http2'
 import { after, afterEach, before, suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ApiServer } from '../api-server.ts'
-import { cut, delay, disconnect, expire, refuse, repeat, silence, stall, truncate } from './effects.ts'
+import {
+  cut,
+  delay,
+  disconnect,
+  type Effect,
+  expire,
+  refuse,
+  repeat,
+  silence,
+  stall,
+  truncate,
+} from './effects.ts'
 
 const CONFIG_MAPS = { group: '', plural: 'configmaps' }
 
@@ -133,4 +146,40 @@ suite('faults', () => {
     }
     assert.deepEqual([metadata.resourceVersion, items.length], [String(before.revision), 3])
   })
+})
+
+suite('faults over HTTP/2', () => {
+  const breaking: { what: string; effect: Effect; path: string; received: RegExp }[] = [
+    {
+      what: 'truncated',
+      effect: truncate(20),
+      path: '/api/v1/namespaces',
+      received: /^\{"kind":"NamespaceLi$/,
+    },
+    {
+      what: 'cut',
+      effect: cut(1),
+      path: '/api/v1/namespaces?watch=true',
+      received: /^\{"type":"ADDED".*\}\n\{"type":"ADDED".*[^}\n]$/s,
+    },
+  ]
+  for (const { what, effect, path, received } of breaking) {
+    test(`an answer that is ${what} does not end in order`, async context => {
+      const server = new ApiServer({ tls: true, controllers: false })
+      const session = connect((await server.listen()).url, { rejectUnauthorized: false })
+      context.after(() => {
+        session.destroy()
+        return server.close()
+      })
+      server.faults.add({ effect })
+      const stream = session.request({ ':path': path })
+      let text = ''
+      stream.setEncoding('utf8').on('data', piece => {
+        text += piece
+      })
+      const [error] = await once(stream, 'error')
+      assert.equal(error.code, 'ERR_HTTP2_STREAM_ERROR')
+      assert.match(text, received)
+    })
+  }
 })
