@@ -1,4 +1,10 @@
-import type { Status } from '@isthmus/api'
+import {
+  apiVersionOf,
+  type KubernetesList,
+  type KubernetesObject,
+  type ResourceType,
+  type Status,
+} from '@isthmus/api'
 import { ApiError, type RequestDescription } from './api-error.ts'
 import { ConnectionError } from './connection-error.ts'
 import { parseRetryAfter } from './retry-after.ts'
@@ -7,20 +13,14 @@ import type { TransportResponse } from './transport.ts'
 /** The longest answer that is read: a list without pages of a very large cluster. */
 const MAX_ANSWER_BYTES = 256 << 20
 
-/** The whole body as text, by `deadline` (of performance.now()): a server may not take for ever by dribbling. */
-export async function readText(
-  response: TransportResponse,
-  request: RequestDescription,
-  deadline: number,
-): Promise<string> {
+/** The whole body as text. */
+export async function readText(response: TransportResponse, request: RequestDescription): Promise<string> {
   const chunks: Uint8Array[] = []
   let bytes = 0
   for await (const chunk of response.body) {
     chunks.push(chunk)
     bytes += chunk.length
     if (bytes > MAX_ANSWER_BYTES) throw broken(request, `the answer has more than ${MAX_ANSWER_BYTES} bytes`)
-    if (performance.now() > deadline)
-      throw new ConnectionError(request.server, doing(request), { code: 'ETIMEDOUT' })
   }
   return Buffer.concat(chunks, bytes).toString('utf8')
 }
@@ -28,18 +28,41 @@ export async function readText(
 /** The JSON of a successful answer; something else comes from a server that is none, such as a captive portal. */
 export function parseJson<T>(text: string, request: RequestDescription): T {
   try {
-    return JSON.parse(text) as T
-  } catch (cause) {
-    throw broken(request, 'the answer is not JSON', cause)
+    const value: unknown = JSON.parse(text)
+    if (typeof value === 'object' && value !== null) return value as T
+  } catch {
+    // Said below.
   }
+  throw broken(request, 'the answer is not a JSON object')
+}
+
+/** A list whose items say what they are: those of a built-in kind's list do not name their kind. */
+export function listOf<T extends KubernetesObject>(
+  type: ResourceType<T>,
+  list: KubernetesList<T>,
+  request: RequestDescription,
+): KubernetesList<T> {
+  // An empty list of Go's is null.
+  list.items ??= []
+  if (!Array.isArray(list.items) || typeof list.metadata !== 'object')
+    throw broken(request, 'the answer is not a list')
+  const apiVersion = apiVersionOf(type)
+  for (const item of list.items) {
+    item.apiVersion ??= apiVersion
+    item.kind ??= type.kind
+  }
+  return list
 }
 
 /** What a refusal says: a Status, or whatever text something between us and the API server had to say. */
-export function apiError(request: RequestDescription, response: TransportResponse, body: string): ApiError {
-  const status = statusOf(body)
-  const retryAfterMs = parseRetryAfter(response.headers['retry-after'], status)
-  const message = status?.message ?? (body.slice(0, 200).trim() || `HTTP status ${response.status}`)
-  return new ApiError(response.status, message, { status, retryAfterMs, request })
+export function apiError(
+  request: RequestDescription,
+  answer: { status: number; headers: Record<string, string>; text: string },
+): ApiError {
+  const status = statusOf(answer.text)
+  const retryAfterMs = parseRetryAfter(answer.headers['retry-after'], status)
+  const message = status?.message ?? (answer.text.slice(0, 200).trim() || `HTTP status ${answer.status}`)
+  return new ApiError(answer.status, message, { status, retryAfterMs, request })
 }
 
 /** The Status that is the object of a watch's ERROR event. */
@@ -61,8 +84,15 @@ function statusOf(body: string): Status | undefined {
   }
 }
 
-const broken = (request: RequestDescription, words: string, cause?: unknown) =>
-  new ConnectionError(request.server, doing(request), new Error(words, { cause }))
+/** The server took longer than it may. */
+export const timedOut = (request: RequestDescription, timeoutMs: number) =>
+  new ConnectionError(request.server, doing(request), {
+    code: 'ETIMEDOUT',
+    message: `no answer within ${timeoutMs / 1000} s`,
+  })
+
+const broken = (request: RequestDescription, words: string) =>
+  new ConnectionError(request.server, doing(request), new Error(words))
 
 const doing = ({ verb, resource, name }: RequestDescription) =>
   `${verb} ${resource}${name === undefined ? '' : ` ${name}`}`

@@ -2,6 +2,7 @@ import { MANAGER } from '@isthmus/api'
 import type { Credentials } from '../credentials/credentials.ts'
 import type { ClusterClient } from './cluster-client.ts'
 import { HttpClient } from './http-client.ts'
+import { Requester } from './requester.ts'
 import { Transport } from './transport.ts'
 
 export interface ConnectOptions {
@@ -15,11 +16,13 @@ export interface ConnectOptions {
 
 /** Opens nothing yet: connections are made when they are needed. */
 export function connect(credentials: Credentials, options: ConnectOptions = {}): ClusterClient {
-  const settings = {
+  const { userAgent = 'isthmus', requestTimeoutMs = 30_000, fieldManager = MANAGER } = options
+  const transport = new Transport(credentials)
+  const requester = new Requester(transport, userAgent, requestTimeoutMs)
+  return new HttpClient({
     server: credentials.server,
-    userAgent: options.userAgent ?? 'isthmus',
-    requestTimeoutMs: options.requestTimeoutMs ?? 30_000,
-    fieldManager: options.fieldManager ?? MANAGER,
-  }
-  return new HttpClient(settings, new Transport(credentials))
+    requester,
+    fieldManager,
+    close: () => transport.close(),
+  })
 }

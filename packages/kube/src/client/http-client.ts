@@ -1,6 +1,5 @@
 import type { KubernetesList, KubernetesObject, ResourceType, Status } from '@isthmus/api'
-import { apiVersionOf } from '@isthmus/api'
-import { apiError, eventError, parseJson, readText } from './answer.ts'
+import { eventError, listOf, parseJson } from './answer.ts'
 import type { RequestDescription } from './api-error.ts'
 import type {
   ClusterClient,
@@ -15,12 +14,10 @@ import type {
   WatchOptions,
   WriteOptions,
 } from './cluster-client.ts'
-import { splitLines } from './lines.ts'
-import { persistentSend } from './persistent-send.ts'
-import { queryString, resourceName, resourcePath } from './resource-path.ts'
-import type { Transport, TransportRequest, TransportResponse } from './transport.ts'
+import type { Requester } from './requester.ts'
+import { queryString, resourceName, resourcePath, type Target } from './resource-path.ts'
 
-const CONTENT_TYPES: Record<PatchType, string> = {
+const PATCH_CONTENT_TYPES: Record<PatchType, string> = {
   merge: 'application/merge-patch+json',
   json: 'application/json-patch+json',
   strategic: 'application/strategic-merge-patch+json',
@@ -28,80 +25,70 @@ const CONTENT_TYPES: Record<PatchType, string> = {
   apply: 'application/apply-patch+yaml',
 }
 
-/** The longest event of a watch that is read: etcd takes objects of 1.5 MiB, by default. */
-const MAX_EVENT_BYTES = 16 << 20
-
-export interface HttpClientSettings {
+export interface HttpClientOptions {
   server: string
-  userAgent: string
-  requestTimeoutMs: number
+  requester: Requester
   fieldManager: string
-}
-
-interface Call {
-  method: string
-  path: string
-  request: RequestDescription
-  body?: string | undefined
-  contentType?: string | undefined
-  extraHeaders?: Record<string, string> | undefined
-  signal?: AbortSignal | undefined
-  timeoutMs?: number | undefined
+  close: () => Promise<void>
 }
 
 /** The verbs of the Kubernetes API as HTTP requests. */
 export class HttpClient implements ClusterClient {
   readonly server: string
-  readonly #settings: HttpClientSettings
-  readonly #transport: Transport
+  readonly close: () => Promise<void>
+  readonly #requester: Requester
+  readonly #fieldManager: string
 
-  constructor(settings: HttpClientSettings, transport: Transport) {
-    this.server = settings.server
-    this.#settings = settings
-    this.#transport = transport
+  constructor({ server, requester, fieldManager, close }: HttpClientOptions) {
+    this.server = server
+    this.close = close
+    this.#requester = requester
+    this.#fieldManager = fieldManager
   }
 
-  get<T extends KubernetesObject>(
+  async get<T extends KubernetesObject>(
     type: ResourceType<T>,
     name: string,
     namespace?: string,
-    options: RequestOptions = {},
+    { signal }: RequestOptions = {},
   ): Promise<T> {
-    return this.#json<T>({
+    const path = resourcePath(type, { namespace, name })
+    return this.#requester.json<T>({
       method: 'GET',
-      path: resourcePath(type, namespace, name),
-      request: this.#describe('get', type, namespace, name),
-      signal: options.signal,
+      path,
+      request: this.#describe('get', type, { namespace, name }),
+      signal,
     })
   }
 
   async list<T extends KubernetesObject>(
     type: ResourceType<T>,
-    options: ListOptions = {},
+    { namespace, signal, ...parameters }: ListOptions = {},
   ): Promise<KubernetesList<T>> {
-    const { namespace, signal, ...parameters } = options
-    const list = await this.#json<KubernetesList<T>>({
-      method: 'GET',
-      path: resourcePath(type, namespace) + queryString(parameters),
-      request: this.#describe('list', type, namespace),
-      signal,
-    })
-    const apiVersion = apiVersionOf(type)
-    // Items of a built-in kind's list do not name their kind.
-    list.items ??= []
-    for (const item of list.items) {
-      item.apiVersion ??= apiVersion
-      item.kind ??= type.kind
-    }
-    return list
+    const path = resourcePath(type, { namespace }) + queryString(parameters)
+    const request = this.#describe('list', type, { namespace })
+    const list = await this.#requester.json<KubernetesList<T>>({ method: 'GET', path, request, signal })
+    return listOf(type, list, request)
   }
 
-  create<T extends KubernetesObject>(type: ResourceType<T>, object: T, options?: WriteOptions): Promise<T> {
-    return this.#write('create', type, object, undefined, options)
+  async create<T extends KubernetesObject>(
+    type: ResourceType<T>,
+    object: T,
+    options: WriteOptions = {},
+  ): Promise<T> {
+    const { name, namespace } = object.metadata
+    if (type.namespaced && !namespace) throw new TypeError(`a ${type.kind} is created in a namespace`)
+    return this.#requester.json<T>({
+      method: 'POST',
+      path: resourcePath(type, { namespace }) + this.#writeQuery(options),
+      request: this.#describe('create', type, { namespace, name }),
+      body: JSON.stringify(object),
+      signal: options.signal,
+    })
   }
 
   update<T extends KubernetesObject>(type: ResourceType<T>, object: T, options?: WriteOptions): Promise<T> {
-    return this.#write('update', type, object, undefined, options)
+    return this.#put(type, object, undefined, options)
   }
 
   updateStatus<T extends KubernetesObject>(
@@ -109,26 +96,25 @@ export class HttpClient implements ClusterClient {
     object: T,
     options?: WriteOptions,
   ): Promise<T> {
-    return this.#write('update', type, object, 'status', options)
+    return this.#put(type, object, 'status', options)
   }
 
-  patch<T extends KubernetesObject>(
+  async patch<T extends KubernetesObject>(
     type: ResourceType<T>,
     name: string,
     namespace: string | undefined,
     patch: object,
     options: PatchOptions = {},
   ): Promise<T> {
-    const contentType = options.contentType ?? 'merge'
-    return this.#json<T>({
+    const { contentType = 'merge', subresource, signal } = options
+    const target = { namespace, name, subresource }
+    return this.#requester.json<T>({
       method: 'PATCH',
-      path:
-        resourcePath(type, namespace, name, options.subresource) +
-        this.#writeQuery(options, contentType === 'apply' ? options.force : undefined),
-      request: this.#describe('patch', type, namespace, name, options.subresource),
+      path: resourcePath(type, target) + this.#writeQuery(options),
+      request: this.#describe('patch', type, target),
       body: JSON.stringify(patch),
-      contentType: CONTENT_TYPES[contentType],
-      signal: options.signal,
+      contentType: PATCH_CONTENT_TYPES[contentType],
+      signal,
     })
   }
 
@@ -136,50 +122,26 @@ export class HttpClient implements ClusterClient {
     type: ResourceType<T>,
     name: string,
     namespace?: string,
-    options: DeleteOptions = {},
+    { uid, resourceVersion, propagationPolicy, signal }: DeleteOptions = {},
   ): Promise<void> {
-    const { uid, resourceVersion, propagationPolicy } = options
     const preconditions =
       uid === undefined && resourceVersion === undefined ? undefined : { uid, resourceVersion }
-    await this.#text({
+    await this.#requester.text({
       method: 'DELETE',
-      path: resourcePath(type, namespace, name),
-      request: this.#describe('delete', type, namespace, name),
+      path: resourcePath(type, { namespace, name }),
+      request: this.#describe('delete', type, { namespace, name }),
       body: JSON.stringify({ apiVersion: 'v1', kind: 'DeleteOptions', preconditions, propagationPolicy }),
-      signal: options.signal,
+      signal,
     })
   }
 
   async *watch<T extends KubernetesObject>(
     type: ResourceType<T>,
-    options: WatchOptions = {},
+    { namespace, signal, onOpen, ...parameters }: WatchOptions = {},
   ): AsyncGenerator<WatchEvent<T>> {
-    const { namespace, signal, onOpen, ...parameters } = options
-    const request = this.#describe('watch', type, namespace)
-    const { requestTimeoutMs } = this.#settings
-    const path = resourcePath(type, namespace) + queryString({ ...parameters, watch: true })
-    // Retried by the Reflector, which knows more; but for credentials that have been renewed.
-    const response = await persistentSend(
-      this.#transport,
-      {
-        method: 'GET',
-        path,
-        headers: this.#headers(),
-        signal,
-        headersTimeoutMs: requestTimeoutMs,
-        bodyTimeoutMs: 0,
-      },
-      0,
-    )
-    if (response.status !== 200) {
-      throw apiError(
-        request,
-        response,
-        await readText(response, request, performance.now() + requestTimeoutMs),
-      )
-    }
-    onOpen?.()
-    for await (const line of splitLines(response.body, MAX_EVENT_BYTES)) {
+    const path = resourcePath(type, { namespace }) + queryString({ ...parameters, watch: true })
+    const request = this.#describe('watch', type, { namespace })
+    for await (const line of this.#requester.lines({ method: 'GET', path, request, signal }, onOpen)) {
       const event = parseJson<WatchEvent<T> | { type: 'ERROR'; object: Status }>(line, request)
       if (event.type === 'ERROR') throw eventError(request, event.object)
       yield event
@@ -187,86 +149,45 @@ export class HttpClient implements ClusterClient {
   }
 
   async raw(path: string, init: RawRequest = {}): Promise<RawResponse> {
-    const method = init.method ?? 'GET'
-    const request = { verb: method, resource: path, server: this.server }
-    const { headers, ...rest } = init
-    const { text, response } = await this.#send({ ...rest, method, path, request, extraHeaders: headers })
-    return { status: response.status, headers: response.headers, body: text }
+    const { method = 'GET', headers: extra, ...rest } = init
+    const request = { verb: method.toLowerCase(), resource: path, server: this.server }
+    const { status, headers, text } = await this.#requester.answer({
+      ...rest,
+      method,
+      path,
+      request,
+      headers: extra,
+    })
+    return { status, headers, body: text }
   }
 
-  close(): Promise<void> {
-    return this.#transport.close()
-  }
-
-  #write<T extends KubernetesObject>(
-    verb: 'create' | 'update',
+  async #put<T extends KubernetesObject>(
     type: ResourceType<T>,
     object: T,
     subresource: string | undefined,
     options: WriteOptions = {},
   ): Promise<T> {
-    const { name, namespace } = object.metadata
-    const target = verb === 'create' ? undefined : (name ?? '')
-    return this.#json<T>({
-      method: verb === 'create' ? 'POST' : 'PUT',
-      path: resourcePath(type, namespace, target, subresource) + this.#writeQuery(options),
-      request: this.#describe(verb, type, namespace, name, subresource),
+    const { name = '', namespace } = object.metadata
+    const target = { namespace, name, subresource }
+    return this.#requester.json<T>({
+      method: 'PUT',
+      path: resourcePath(type, target) + this.#writeQuery(options),
+      request: this.#describe('update', type, target),
       body: JSON.stringify(object),
       signal: options.signal,
     })
   }
 
-  #writeQuery(options: WriteOptions, force?: boolean): string {
+  #writeQuery({ dryRun, fieldManager = this.#fieldManager, contentType, force }: PatchOptions): string {
     return queryString({
-      dryRun: options.dryRun ? 'All' : undefined,
-      fieldManager: options.fieldManager ?? this.#settings.fieldManager,
-      force: force ? true : undefined,
+      dryRun: dryRun ? 'All' : undefined,
+      fieldManager,
+      // The server refuses it for other patches.
+      force: contentType === 'apply' && force ? true : undefined,
     })
   }
 
-  async #json<T>(call: Call): Promise<T> {
-    return parseJson<T>(await this.#text(call), call.request)
-  }
-
-  async #text(call: Call): Promise<string> {
-    const { text, response } = await this.#send(call)
-    if (response.status >= 300) throw apiError(call.request, response, text)
-    return text
-  }
-
-  async #send(call: Call): Promise<{ response: TransportResponse; text: string }> {
-    const timeoutMs = call.timeoutMs ?? this.#settings.requestTimeoutMs
-    const deadline = performance.now() + timeoutMs
-    const contentType = call.body === undefined ? undefined : (call.contentType ?? 'application/json')
-    const request: TransportRequest = {
-      method: call.method,
-      path: call.path,
-      headers: { ...this.#headers(contentType), ...call.extraHeaders },
-      body: call.body,
-      signal: call.signal,
-      headersTimeoutMs: timeoutMs,
-      bodyTimeoutMs: timeoutMs,
-    }
-    const response = await persistentSend(this.#transport, request, deadline)
-    return { response, text: await readText(response, call.request, deadline) }
-  }
-
-  #headers(contentType?: string): Record<string, string> {
-    const headers: Record<string, string> = {
-      accept: 'application/json',
-      'user-agent': this.#settings.userAgent,
-    }
-    if (contentType !== undefined) headers['content-type'] = contentType
-    return headers
-  }
-
-  #describe(
-    verb: string,
-    type: ResourceType,
-    namespace?: string,
-    name?: string,
-    subresource?: string,
-  ): RequestDescription {
+  #describe(verb: string, type: ResourceType, { namespace, name, subresource }: Target): RequestDescription {
     const resource = resourceName(type, subresource)
     return { verb, resource, namespace, name, clusterScoped: !type.namespaced, server: this.server }
   }

@@ -7,9 +7,9 @@ import type { Transport, TransportRequest, TransportResponse } from './transport
 const MAX_ATTEMPTS = 10
 
 /**
- * Sends a request again where the server certainly has not acted on it, until `deadline` (by performance.now()):
+ * Sends a request again where the server certainly has not acted on it:
  * - 401, once: the token or certificate may have been renewed since it was cached;
- * - 429 or 503 with Retry-After: after that time;
+ * - 429 or 503 with Retry-After: after that time, if it ends before `deadline` (by performance.now());
  * - a GET whose connection was cut before an answer, once: a kept-alive connection that the server just closed.
  */
 export async function persistentSend(
@@ -24,25 +24,24 @@ export async function persistentSend(
     try {
       response = await transport.send(request, refresh)
     } catch (error) {
-      if (cut || request.method !== 'GET' || !(error instanceof ConnectionError && error.failure === 'cut'))
-        throw error
+      if (cut || request.method !== 'GET' || !isCut(error)) throw error
       cut = true
       continue
     }
     if (response.status === 401 && !refresh) {
       refresh = true
-    } else {
-      const waitMs = askedToWait(response)
-      if (waitMs === undefined || attempt >= MAX_ATTEMPTS || performance.now() + waitMs > deadline)
-        return response
-      await sleep(waitMs, undefined, request.signal === undefined ? {} : { signal: request.signal }).catch(
-        () => request.signal?.throwIfAborted(),
-      )
-      refresh = false
+      await discard(response)
+      continue
     }
+    const waitMs = askedToWait(response)
+    if (waitMs === undefined || attempt >= MAX_ATTEMPTS || performance.now() + waitMs > deadline)
+      return response
     await discard(response)
+    await sleep(waitMs, undefined, { signal: request.signal }).catch(() => request.signal.throwIfAborted())
   }
 }
+
+const isCut = (error: unknown) => error instanceof ConnectionError && error.failure === 'cut'
 
 function askedToWait({ status, headers }: TransportResponse): number | undefined {
   return status === 429 || status === 503 ? parseRetryAfter(headers['retry-after']) : undefined

@@ -1,21 +1,27 @@
 import type { KubernetesObject, ResourceType } from '@isthmus/api'
 
-/** `/api/v1/namespaces/demo/services/hello/status`. Every part is escaped. */
-export function resourcePath(
-  type: ResourceType,
-  namespace: string | undefined,
-  name?: string,
-  subresource?: string,
-): string {
+/** Which of a kind's objects: all, those of a namespace, or one. */
+export interface Target {
+  namespace?: string | undefined
+  name?: string | undefined
+  subresource?: string | undefined
+}
+
+/**
+ * `/api/v1/namespaces/demo/services/hello/status`, every part escaped. Throws a TypeError for an object
+ * without its namespace or an empty name: the path would be that of something else.
+ */
+export function resourcePath(type: ResourceType, { namespace, name, subresource }: Target): string {
   const parts = type.group === '' ? ['/api', type.version] : ['/apis', type.group, type.version]
-  if (type.namespaced && namespace !== undefined) parts.push('namespaces', segment(namespace))
+  if (type.namespaced && namespace) parts.push('namespaces', segment(namespace))
+  else if (type.namespaced && name !== undefined)
+    throw new TypeError(`${type.kind} "${name}" is in no namespace`)
   parts.push(type.plural)
   if (name !== undefined) parts.push(segment(name))
   if (subresource !== undefined) parts.push(segment(subresource))
   return parts.join('/')
 }
 
-/** An empty name would turn a request for one object into one for all of them, dots into another path. */
 function segment(text: string): string {
   if (text === '' || text === '.' || text === '..')
     throw new TypeError(`"${text}" is not the name of an object`)
@@ -31,16 +37,17 @@ export function queryString(parameters: Record<string, string | number | boolean
   return query.size === 0 ? '' : `?${query}`
 }
 
-/** `serviceimports.multicluster.x-k8s.io`, as kubectl writes it. */
+/** `serviceimports.multicluster.x-k8s.io/status`, as kubectl writes it. */
 export function resourceName(type: ResourceType, subresource?: string): string {
   const resource = type.group === '' ? type.plural : `${type.plural}.${type.group}`
   return subresource === undefined ? resource : `${resource}/${subresource}`
 }
 
 /** `namespace/name`, or `name` of a cluster-scoped object: the key of stores and queues. */
-export function objectKey(object: Pick<KubernetesObject, 'metadata'>): string {
-  const { namespace, name = '' } = object.metadata
-  return namespace === undefined || namespace === '' ? name : `${namespace}/${name}`
+export function objectKey({
+  metadata: { namespace, name = '' },
+}: Pick<KubernetesObject, 'metadata'>): string {
+  return namespace ? `${namespace}/${name}` : name
 }
 
 /** The parts of an object's key. */

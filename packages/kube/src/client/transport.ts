@@ -9,11 +9,9 @@ export interface TransportRequest {
   path: string
   headers: Record<string, string>
   body?: string | undefined
-  signal?: AbortSignal | undefined
-  /** How long the head of the answer may take. */
-  headersTimeoutMs: number
-  /** How long its body may pause; 0: for ever. */
-  bodyTimeoutMs: number
+  /** An endless answer: gets a connection of its own. */
+  watch?: boolean
+  signal: AbortSignal
 }
 
 export interface TransportResponse {
@@ -24,17 +22,22 @@ export interface TransportResponse {
   body: AsyncIterable<Uint8Array>
 }
 
+interface Connections {
+  access: Access
+  requests: Dispatcher
+  watches: Dispatcher
+}
+
 /**
- * Sends requests over connections to one server, with the credentials of the moment. Over TLS the server
- * chooses between HTTP/2, where requests and watches share a connection, and HTTP/1.1, where each watch has
- * one of its own.
+ * Sends requests to one server, with the credentials of the moment, in HTTP/1.1: requests share a few
+ * connections, a watch has one to itself. Not in HTTP/2: see docs/adr/0010.
  */
 export class Transport {
   readonly #credentials: Credentials
   readonly #origin: string
   readonly #basePath: string
-  #pool: { dispatcher: Dispatcher; access: Access } | undefined
   readonly #retired = new Set<Dispatcher>()
+  #current: Connections | undefined
   #closed = false
 
   constructor(credentials: Credentials) {
@@ -50,17 +53,16 @@ export class Transport {
    */
   async send(request: TransportRequest, refreshCredentials = false): Promise<TransportResponse> {
     const access = await this.#credentials.access({ refresh: refreshCredentials })
-    request.signal?.throwIfAborted()
+    request.signal.throwIfAborted()
+    const connections = this.#connections(access)
     try {
-      const response = await this.#dispatcher(access).request({
+      const response = await connections[request.watch ? 'watches' : 'requests'].request({
         origin: this.#origin,
         path: this.#basePath + request.path,
         method: request.method as Dispatcher.HttpMethod,
         headers: { ...access.headers, ...request.headers },
         body: request.body ?? null,
-        signal: request.signal ?? null,
-        headersTimeout: request.headersTimeoutMs,
-        bodyTimeout: request.bodyTimeoutMs,
+        signal: request.signal,
       })
       const headers = joined(response.headers)
       return { status: response.statusCode, headers, body: this.#read(response.body, request) }
@@ -72,8 +74,9 @@ export class Transport {
   /** Ends what is under way. */
   async close(): Promise<void> {
     this.#closed = true
-    const pools = [...this.#retired, ...(this.#pool === undefined ? [] : [this.#pool.dispatcher])]
-    await Promise.all(pools.map(pool => pool.destroy()))
+    const { requests, watches } = this.#current ?? {}
+    const pools = [...this.#retired, requests, watches]
+    await Promise.all(pools.map(pool => pool?.destroy()))
   }
 
   async *#read(body: AsyncIterable<Uint8Array>, request: TransportRequest): AsyncGenerator<Uint8Array> {
@@ -85,28 +88,33 @@ export class Transport {
   }
 
   #failure(request: TransportRequest, error: unknown): unknown {
-    if (request.signal?.aborted) return request.signal.reason
+    if (request.signal.aborted) return request.signal.reason
     if (this.#closed) return new ClientClosedError()
     const url = this.#credentials.server + request.path.replace(/\?.*/, '')
     return new ConnectionError(this.#credentials.server, `${request.method} ${url}`, error)
   }
 
   /** A renewed certificate needs connections of its own; those there are end with the last of their requests. */
-  #dispatcher(access: Access): Dispatcher {
+  #connections(access: Access): Connections {
     if (this.#closed) throw new ClientClosedError()
-    const current = this.#pool
+    const current = this.#current
     if (current !== undefined) {
-      if (current.access === access || sameConnection(current.access, access)) return current.dispatcher
-      this.#retire(current.dispatcher)
+      if (current.access === access || sameConnection(current.access, access)) return current
+      this.#retire(current.requests)
+      this.#retire(current.watches)
     }
-    this.#pool = { dispatcher: openPool(this.#origin, access), access }
-    return this.#pool.dispatcher
+    this.#current = {
+      access,
+      requests: openPool(this.#origin, access, MAX_REQUEST_CONNECTIONS),
+      watches: openPool(this.#origin, access, null),
+    }
+    return this.#current
   }
 
-  #retire(dispatcher: Dispatcher): void {
-    this.#retired.add(dispatcher)
-    const forget = () => this.#retired.delete(dispatcher)
-    dispatcher.close().then(forget, forget)
+  #retire(pool: Dispatcher): void {
+    this.#retired.add(pool)
+    const forget = () => this.#retired.delete(pool)
+    pool.close().then(forget, forget)
   }
 }
 
@@ -123,7 +131,10 @@ function sameConnection(one: Access, other: Access): boolean {
   return one.proxyUrl === other.proxyUrl && TLS_FIELDS.every(field => one.tls[field] === other.tls[field])
 }
 
-function openPool(origin: string, { tls, proxyUrl }: Access): Dispatcher {
+/** As quick for a burst of hundreds as any number: measured in docs/adr/0010. */
+const MAX_REQUEST_CONNECTIONS = 16
+
+function openPool(origin: string, { tls, proxyUrl }: Access, connections: number | null): Dispatcher {
   const { ca, cert, key, serverName, insecureSkipVerify } = tls
   const connect = {
     ...(ca === undefined ? {} : { ca }),
@@ -132,15 +143,18 @@ function openPool(origin: string, { tls, proxyUrl }: Access): Dispatcher {
     ...(serverName === undefined ? {} : { servername: serverName }),
     rejectUnauthorized: insecureSkipVerify !== true,
     timeout: 10_000,
-    // The kernel notices a peer that vanished 25 s after the last byte (15 s, then ten probes a second apart).
+    // The kernel notices a peer that vanished 25 s after its last byte: then ten probes, a second apart.
     keepAlive: true,
     keepAliveInitialDelay: 15_000,
   }
   const options = {
-    allowH2: true,
+    connections,
+    allowH2: false,
+    // The signal of a request says how long it may take.
+    headersTimeout: 0,
+    bodyTimeout: 0,
     // Idle connections outlive the pause between two renewals of a Lease; API servers close them after 90 s.
     keepAliveTimeout: 60_000,
-    h2Options: { pingInterval: 15_000 },
   }
   if (proxyUrl !== undefined) return new ProxyAgent({ ...options, uri: proxyUrl, requestTls: connect })
   return new Pool(origin, { ...options, connect })

@@ -170,7 +170,7 @@ test('keeps what it knows while the server fails, and says why', async context =
   assert.deepEqual(deleted, [])
   assert.deepEqual(reflector.state.error, undefined)
   const errors = states.flatMap(({ phase, error }) => (phase === 'waiting' && error ? [error.message] : []))
-  for (const said of [/oops/, /not ready/, /404 page not found/, /not JSON/, /^no$/]) {
+  for (const said of [/oops/, /not ready/, /404 page not found/, /not a JSON object/, /^no$/]) {
     assert.ok(
       errors.some(message => said.test(message)),
       `${said} in ${errors}`,

@@ -6,7 +6,7 @@ export async function eventually(condition: () => unknown, timeoutMs = 5000): Pr
   for (;;) {
     let failure: unknown = new Error(`not within ${timeoutMs} ms: ${condition}`)
     try {
-      if (condition() !== false) return
+      if ((await condition()) !== false) return
     } catch (error) {
       failure = error
     }
