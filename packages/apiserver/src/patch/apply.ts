@@ -3,8 +3,6 @@ import { isDeepStrictEqual } from 'node:util'
 import { isPlainObject, type PlainObject } from '../schema/plain-object.ts'
 import type { Schema } from '../schema/schema.ts'
 import { failure, type StatusError } from '../status/status.ts'
-import { difference, EMPTY, type FieldSet, intersection, paths, union } from './field-set.ts'
-import { recordUpdate, timestamp } from './managed-fields.ts'
 import {
   capUpdaters,
   decodeManagers,
@@ -13,6 +11,8 @@ import {
   type Manager,
   type Managers,
 } from './field-managers.ts'
+import { difference, EMPTY, type FieldSet, intersection, paths, union } from './field-set.ts'
+import { recordUpdate, timestamp } from './managed-fields.ts'
 import { conflictsOf, disown, ownable } from './ownership.ts'
 import { badPatch, patchFailed } from './patch-error.ts'
 import { printPath } from './path-element.ts'

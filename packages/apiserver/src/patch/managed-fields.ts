@@ -2,7 +2,6 @@ import { structFields } from '../schema/builtin/builtin-schema.ts'
 import { childSchema } from '../schema/children.ts'
 import { isPlainObject, mapValues, type PlainObject } from '../schema/plain-object.ts'
 import type { Schema } from '../schema/schema.ts'
-import { difference, EMPTY, isEmpty, union } from './field-set.ts'
 import {
   capUpdaters,
   decodeManagers,
@@ -13,6 +12,7 @@ import {
   type Managers,
   type Operation,
 } from './field-managers.ts'
+import { difference, EMPTY, isEmpty, union } from './field-set.ts'
 import { disown, ownable } from './ownership.ts'
 import { compare } from './typed-value.ts'
 

@@ -1,7 +1,7 @@
 /** How a write changes who owns which fields. */
 
-import { difference, type FieldSet, intersection, isEmpty, onlyUnder, union, without } from './field-set.ts'
 import type { Managers } from './field-managers.ts'
+import { difference, type FieldSet, intersection, isEmpty, onlyUnder, union, without } from './field-set.ts'
 import { fieldElement } from './path-element.ts'
 import type { Comparison } from './typed-value.ts'
 
