@@ -109,3 +109,27 @@ describe('over HTTP', () => {
     await once(watch, 'end')
   })
 })
+
+test('a server that listens again serves what is defined then', async context => {
+  const server = new ApiServer({ controllers: false })
+  await server.listen()
+  await server.close()
+  const { url } = await server.listen()
+  context.after(() => server.close())
+  server.local.create(
+    { group: 'apiextensions.k8s.io', plural: 'customresourcedefinitions' },
+    {
+      metadata: { name: 'things.example.test' },
+      spec: {
+        group: 'example.test',
+        scope: 'Cluster',
+        names: { kind: 'Thing', plural: 'things' },
+        versions: [
+          { name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } },
+        ],
+      },
+    },
+  )
+  await new Promise(setImmediate)
+  assert.equal((await fetch(`${url}/apis/example.test/v1/things`)).status, 200)
+})

@@ -78,7 +78,6 @@ export class ApiServer {
   readonly #options: ApiServerOptions
   readonly #paths: readonly PathAnswer[]
   readonly #keys: ServerKeys
-  readonly #customResources: CustomResources
   readonly #allocation: ServiceAllocation
   #stopControllers = () => {}
   #authority: CertificateAuthority | undefined
@@ -113,7 +112,8 @@ export class ApiServer {
     for (const name of INITIAL_NAMESPACES) {
       if (!this.local.get(NAMESPACES, undefined, name)) this.local.create(NAMESPACES, { metadata: { name } })
     }
-    this.#customResources = new CustomResources(this.#environment, this.local)
+    // Serves what is defined for as long as the storage lives: a server may listen again after a close.
+    new CustomResources(this.#environment, this.local)
     // What was there before anybody could watch is no history.
     this.storage.compact()
   }
@@ -190,7 +190,6 @@ export class ApiServer {
   async close(): Promise<void> {
     this.#stopControllers()
     await this.#listener?.close()
-    this.#customResources.close()
     const { data } = this.#options
     if (data === undefined) return
     saveState(data, this.storage.contents())
