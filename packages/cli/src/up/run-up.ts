@@ -7,6 +7,7 @@ import type { CommandContext } from '../context.ts'
 import { ERRORS } from '../errors.ts'
 import { LiveArea } from '../terminal/live-area.ts'
 import { printable } from '../terminal/printable.ts'
+import { missingTools } from './missing-tools.ts'
 import { nextSteps } from './next-steps.ts'
 import { changes, statusLines } from './status-view.ts'
 
@@ -28,7 +29,10 @@ export async function runUp(flags: UpFlags, context: CommandContext): Promise<vo
     demoPort: flags.demo ? flags.demoPort : undefined,
     home: env.ISTHMUS_HOME && homeFolder(env, cwd),
   })
-  stdout.write(`\nIn another terminal:\n\n${steps.join('\n')}\n\nCtrl-C ends all of it.\n\n`)
+  const missing = missingTools(env.PATH).map(line => `${line}\n`)
+  stdout.write(
+    `\nIn another terminal:\n\n${steps.join('\n')}\n\n${missing.join('')}Ctrl-C ends all of it.\n\n`,
+  )
   const end = stdout.isTTY === true ? showLive(playground, context) : printChanges(playground, context)
   await playground.stopped
   end()

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
 import { test } from 'node:test'
 import type { ClusterSnapshot, PlaygroundSnapshot } from '@isthmus/playground'
+import { missingTools } from './missing-tools.ts'
 import { nextSteps } from './next-steps.ts'
 import { changes, statusLines } from './status-view.ts'
 
@@ -100,4 +104,14 @@ test('every second line of the next steps can be pasted into a shell', () => {
 
 test('without the demo nothing of it is named', () => {
   assert.doesNotMatch(nextSteps({ state, folder: '/' }).join('\n'), /hello/)
+})
+
+test('a tool that is not on the machine is named, with where to get it', t => {
+  const folder = mkdtempSync(join(tmpdir(), 'isthmus-tools-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  writeFileSync(join(folder, 'dig'), '', { mode: 0o755 })
+  assert.match(missingTools(folder).join(), /^kubectl is not on this machine \(https:/)
+  writeFileSync(join(folder, 'kubectl'), '', { mode: 0o755 })
+  assert.deepEqual(missingTools(`/nowhere${delimiter}${folder}`), [])
+  assert.equal(missingTools(undefined).length, 2)
 })
