@@ -109,7 +109,8 @@ export class TestCluster {
     } else if (!spec.nodeName) {
       this.api.update(PODS, { ...rest, metadata, status, spec: { ...spec, nodeName: 'n1' } }, 'binding')
     } else if (!status.podIP) {
-      const podIP = `10.1.${this.#addresses >> 8}.${(++this.#addresses & 0xff) + 1}`
+      const number = this.#addresses++
+      const podIP = `10.1.${Math.floor(number / 250)}.${(number % 250) + 1}`
       const ready = spec.containers?.some(({ image }) => this.unready.has(String(image))) ? 'False' : 'True'
       const conditions = [{ type: 'Ready', status: ready, lastTransitionTime: metadata.creationTimestamp }]
       const next = { phase: 'Running', podIP, podIPs: [{ ip: podIP }], conditions }

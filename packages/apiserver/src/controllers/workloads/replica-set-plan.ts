@@ -16,11 +16,14 @@ import {
   withoutZeros,
 } from './workload.ts'
 
+/** Pods made or given up at a time: others have their turn in between. */
+const BATCH = 50
+
 export interface ReplicaSetPlan {
   readonly create: number
   readonly remove: readonly Pod[]
   readonly status: ReplicaSet['status']
-  /** When a pod becomes available without anything else happening. */
+  /** When a pod becomes available without anything else happening; at once if there is more to do. */
   readonly recheckMs: number | undefined
 }
 
@@ -31,13 +34,14 @@ export function planReplicaSet(replicaSet: ReplicaSet, pods: readonly Pod[], now
   const surplus = active.length - wanted
   const { minReadySeconds = 0 } = replicaSet.spec
   const waits = active
-    .map(pod => millisecondsUntilAvailable(pod, minReadySeconds, now))
-    .filter(ms => ms !== undefined && ms > 0)
+    .map(pod => millisecondsUntilAvailable(pod, minReadySeconds, now) ?? 0)
+    .filter(ms => ms > 0)
+  if (Math.abs(surplus) > BATCH) waits.push(0)
   return {
-    create: Math.max(0, -surplus),
-    remove: surplus > 0 ? [...active].sort(byUse).slice(0, surplus) : [],
+    create: Math.min(BATCH, Math.max(0, -surplus)),
+    remove: surplus > 0 ? [...active].sort(byUse).slice(0, Math.min(BATCH, surplus)) : [],
     status: statusOf(replicaSet, active, now),
-    recheckMs: waits.length > 0 ? Math.min(...(waits as number[])) : undefined,
+    recheckMs: waits.length > 0 ? Math.min(...waits) : undefined,
   }
 }
 
