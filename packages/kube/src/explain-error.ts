@@ -34,6 +34,7 @@ const HINTS: Record<ConnectionFailure, string> = {
   timeout: 'Check that the cluster runs, and that no firewall or missing VPN is in the way.',
   unreachable: 'Check the network of this machine, and whether a VPN is needed.',
   cut: 'Try again; if it lasts, look at what is between here and the API server.',
+  protocol: 'Check that the server in the kubeconfig is an API server: `kubectl version`.',
   proxy: 'Check the proxy-url in the kubeconfig.',
   other: 'Check the server in the kubeconfig with `kubectl cluster-info`.',
 }

@@ -85,14 +85,14 @@ function statusOf(body: string): Status | undefined {
 }
 
 /** The server took longer than it may. */
-export const timedOut = (request: RequestDescription, timeoutMs: number) =>
+export const timedOut = (request: RequestDescription, ms: number) =>
   new ConnectionError(request.server, doing(request), {
-    code: 'ETIMEDOUT',
-    message: `no answer within ${timeoutMs / 1000} s`,
+    failure: 'timeout',
+    words: `the server did not answer within ${ms / 1000} s`,
   })
 
 const broken = (request: RequestDescription, words: string) =>
-  new ConnectionError(request.server, doing(request), new Error(words))
+  new ConnectionError(request.server, doing(request), { failure: 'protocol', words })
 
 const doing = ({ verb, resource, name }: RequestDescription) =>
-  `${verb} ${resource}${name === undefined ? '' : ` ${name}`}`
+  name === undefined ? `${verb} ${resource}` : `${verb} ${resource} ${name}`

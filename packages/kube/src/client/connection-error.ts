@@ -1,4 +1,4 @@
-/** Why there was no answer. */
+/** Why there was no answer; `protocol`: what answered is no API server. */
 export type ConnectionFailure =
   | 'refused'
   | 'dns'
@@ -7,28 +7,36 @@ export type ConnectionFailure =
   | 'unreachable'
   | 'cut'
   | 'proxy'
+  | 'protocol'
   | 'other'
 
-/** The API server could not be reached, or went away in the middle of its answer. */
+interface Explanation {
+  failure: ConnectionFailure
+  /** To follow a colon. */
+  words: string
+}
+
+/** The API server could not be reached, or went away in the middle of its answer, or is none. */
 export class ConnectionError extends Error {
-  readonly failure: ConnectionFailure
   readonly server: string
+  readonly failure: ConnectionFailure
   /** The failure in words, to follow a colon. */
   readonly words: string
 
-  constructor(server: string, doing: string, cause: unknown) {
-    const { failure, words } = explainCause(cause)
-    super(`${doing}: ${words}`, { cause })
+  /** `doing` begins the message; `why` is what was thrown, or what is known already. */
+  constructor(server: string, doing: string, why: { cause: unknown } | Explanation) {
+    const { failure, words } = 'cause' in why ? explainCause(why.cause) : why
+    super(`${doing}: ${words}`, 'cause' in why ? { cause: why.cause } : undefined)
     this.name = 'ConnectionError'
+    this.server = server
     this.failure = failure
     this.words = words
-    this.server = server
   }
 }
 
 interface ErrorLike {
   code?: unknown
-  message?: unknown
+  name?: unknown
   cause?: unknown
   errors?: unknown
 }
@@ -56,18 +64,19 @@ const FAILURES: readonly (readonly [code: RegExp, failure: ConnectionFailure, wo
     "the server's certificate is not signed by an authority that is trusted",
   ],
   [/^(ERR_SSL_|ERR_TLS_|EPROTO$|ERR_OSSL_)/, 'tls', 'the TLS handshake failed'],
+  [/^(HPE_\w+|HTTPParserError)$/, 'protocol', 'what answers there does not speak HTTP'],
   [/^UND_ERR_PRX_TLS$/, 'proxy', 'the proxy could not be reached'],
   [
-    /^(ECONNRESET|EPIPE|UND_ERR_SOCKET|UND_ERR_INFO|ERR_HTTP2_\w+|HPE_\w+)$/,
+    /^(ECONNRESET|EPIPE|UND_ERR_SOCKET|UND_ERR_INFO)$/,
     'cut',
     'the connection was cut before the answer was complete',
   ],
 ]
 
 /** Finds the first code that is known in an error, its causes and, for connections tried to several addresses, its parts. */
-function explainCause(error: unknown): { failure: ConnectionFailure; words: string } {
+function explainCause(error: unknown): Explanation {
   for (const link of chain(error)) {
-    const code = String(link.code ?? '')
+    const code = String(link.code ?? link.name ?? '')
     const known = FAILURES.find(([pattern]) => pattern.test(code))
     if (known) return { failure: known[1], words: `${known[2]} (${code})` }
   }

@@ -91,7 +91,7 @@ export class Transport {
     if (request.signal.aborted) return request.signal.reason
     if (this.#closed) return new ClientClosedError()
     const url = this.#credentials.server + request.path.replace(/\?.*/, '')
-    return new ConnectionError(this.#credentials.server, `${request.method} ${url}`, error)
+    return new ConnectionError(this.#credentials.server, `${request.method} ${url}`, { cause: error })
   }
 
   /** A renewed certificate needs connections of its own; those there are end with the last of their requests. */
