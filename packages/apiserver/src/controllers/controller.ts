@@ -41,7 +41,10 @@ export function runController(context: ControllerContext, controller: Controller
         throw error
       }
     },
-    (key, error) => context.onError(controller.name, key, error),
+    (key, error) => {
+      // Somebody else was faster: the next try sees what they wrote.
+      if (!(error instanceof StatusError && error.code === 409)) context.onError(controller.name, key, error)
+    },
   )
   const ends = controller.watches.map(({ resource, keysOf }) => {
     const known = new Map<string, StoredObject>()

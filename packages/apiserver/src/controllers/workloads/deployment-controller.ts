@@ -30,6 +30,12 @@ import {
 import { templateHash } from './template-hash.ts'
 import { DEPLOYMENTS, type Deployment, REPLICA_SETS, type ReplicaSet, replicasOf } from './workload.ts'
 
+/** The ReplicaSet of the present template, and those of earlier ones. */
+interface Sets {
+  readonly current: ReplicaSet | undefined
+  readonly old: readonly ReplicaSet[]
+}
+
 /** Rolls out Deployments through ReplicaSets, one of each template that it had. */
 export function deploymentController({ api, now }: ControllerContext): Controller {
   return {
@@ -43,39 +49,28 @@ export function deploymentController({ api, now }: ControllerContext): Controlle
       const { namespace, name } = splitKey(key)
       const deployment = api.get(DEPLOYMENTS, namespace, name) as Deployment | undefined
       if (deployment === undefined) return undefined
-      const all = claim<ReplicaSet>(api, REPLICA_SETS, deployment).sort(oldestFirst)
-      const found = all.find(replicaSet => hasTemplate(replicaSet, deployment.spec.template))
-      const old = all.filter(replicaSet => replicaSet !== found)
-      if (deployment.metadata.deletionTimestamp !== undefined) return writeStatus(deployment, found, old)
-      if (deployment.spec.paused || isScaled(deployment, all)) {
-        const scaled = scale(deployment, proportionalScale(deployment, all), all)
-        return writeStatus(
-          deployment,
-          find(scaled, found),
-          scaled.filter(({ metadata }) => metadata.uid !== found?.metadata.uid),
-        )
-      }
-      const current = found ? updated(deployment, found, old) : created(deployment, old)
-      if (current === undefined) return writeStatus(deployment, undefined, old)
-      const [first = current, ...rest] = scale(deployment, nextStep(deployment, current, old), [
-        current,
-        ...old,
-      ])
-      const finished = writeStatus(deployment, first, rest)
-      if (isComplete(deployment, deploymentStatus(deployment, first, rest, now())))
-        forgetOldRevisions(deployment, rest)
-      return finished
+      const found = claim<ReplicaSet>(api, REPLICA_SETS, deployment).sort(oldestFirst)
+      const sets = step(deployment, split(deployment, found))
+      const status = deploymentStatus(deployment, sets.current, sets.old, now())
+      if (isComplete(deployment, status)) forgetOldRevisions(deployment, sets.old)
+      return writeStatus(deployment, sets.current, status)
     },
   }
 
-  function nextStep(deployment: Deployment, current: ReplicaSet, old: readonly ReplicaSet[]): Scale[] {
-    if (deployment.spec.strategy?.type !== 'Recreate') return rollingUpdate(deployment, current, old)
-    return recreate(
-      deployment,
-      current,
-      old,
-      sum(old, ({ status }) => status.replicas ?? 0),
-    )
+  /** Does what is to be done now, and answers the ReplicaSets as they are then. */
+  function step(deployment: Deployment, sets: Sets): Sets {
+    if (deployment.metadata.deletionTimestamp !== undefined) return sets
+    const all = sets.current ? [sets.current, ...sets.old] : sets.old
+    if (deployment.spec.paused || isScaled(deployment, all)) {
+      return split(deployment, scale(deployment, proportionalScale(deployment, all), all))
+    }
+    const current = sets.current ? updated(deployment, sets.current, sets.old) : created(deployment, sets.old)
+    if (current === undefined) return sets
+    const scales =
+      deployment.spec.strategy?.type === 'Recreate'
+        ? recreate(deployment, current, sets.old, podsOf(sets.old))
+        : rollingUpdate(deployment, current, sets.old)
+    return split(deployment, scale(deployment, scales, [current, ...sets.old]))
   }
 
   function updated(deployment: Deployment, current: ReplicaSet, old: readonly ReplicaSet[]): ReplicaSet {
@@ -101,8 +96,7 @@ export function deploymentController({ api, now }: ControllerContext): Controlle
       return undefined
     }
     const labels = { ...template.metadata?.labels, [TEMPLATE_HASH_LABEL]: hash }
-    const isBlocked =
-      deployment.spec.strategy?.type === 'Recreate' && sum(old, ({ status }) => status.replicas ?? 0) > 0
+    const isBlocked = deployment.spec.strategy?.type === 'Recreate' && podsOf(old) > 0
     return api.create(REPLICA_SETS, {
       metadata: {
         name: `${name}-${hash}`,
@@ -141,19 +135,14 @@ export function deploymentController({ api, now }: ControllerContext): Controlle
   function writeStatus(
     deployment: Deployment,
     current: ReplicaSet | undefined,
-    old: readonly ReplicaSet[],
+    status: Deployment['status'],
   ): number | undefined {
-    const status = deploymentStatus(deployment, current, old, now())
-    const revision = current && String(revisionOf(current))
-    const annotations = { ...deployment.metadata.annotations, ...(revision ? { [REVISION]: revision } : {}) }
+    const before = { ...deployment.metadata.annotations }
+    const annotations = current ? { ...before, [REVISION]: String(revisionOf(current)) } : before
+    const isSame = isDeepStrictEqual([status, annotations], [deployment.status, before])
     const next = { ...deployment, metadata: { ...deployment.metadata, annotations }, status }
-    const isSame = isDeepStrictEqual(
-      [status, annotations],
-      [deployment.status, { ...deployment.metadata.annotations }],
-    )
     const written = isSame ? deployment : (api.updateStatus(DEPLOYMENTS, next) as Deployment)
-    const due = millisecondsUntilDeadline(written, now())
-    return due === undefined || due === 0 ? undefined : due
+    return millisecondsUntilDeadline(written, now()) || undefined
   }
 
   function forgetOldRevisions(deployment: Deployment, old: readonly ReplicaSet[]): void {
@@ -167,8 +156,14 @@ export function deploymentController({ api, now }: ControllerContext): Controlle
   }
 }
 
-const find = (all: readonly ReplicaSet[], one: ReplicaSet | undefined): ReplicaSet | undefined =>
-  all.find(({ metadata }) => metadata.uid === one?.metadata.uid)
+/** Of several ReplicaSets with the present template the oldest counts. */
+function split({ spec }: Deployment, all: readonly ReplicaSet[]): Sets {
+  const current = all.find(replicaSet => hasTemplate(replicaSet, spec.template))
+  return { current, old: all.filter(replicaSet => replicaSet !== current) }
+}
+
+const podsOf = (replicaSets: readonly ReplicaSet[]): number =>
+  sum(replicaSets, ({ status }) => status.replicas ?? 0)
 
 function countCollision(api: LocalApi, { metadata, status }: Deployment): void {
   const collisionCount = (status.collisionCount ?? 0) + 1

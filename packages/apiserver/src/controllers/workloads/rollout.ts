@@ -78,13 +78,13 @@ function shrinkOld(deployment: Deployment, current: ReplicaSet, old: readonly Re
 /** All old pods are gone before the first new one comes; `oldPods` are those that are still there. */
 export function recreate(
   deployment: Deployment,
-  current: ReplicaSet | undefined,
+  current: ReplicaSet,
   old: readonly ReplicaSet[],
   oldPods: number,
 ): Scale[] {
   const running = old.filter(replicaSet => replicasOf(replicaSet) > 0)
   if (running.length > 0) return running.map(replicaSet => ({ replicaSet, replicas: 0 }))
-  if (current === undefined || oldPods > 0 || replicasOf(current) === replicasOf(deployment)) return []
+  if (oldPods > 0 || replicasOf(current) === replicasOf(deployment)) return []
   return [{ replicaSet: current, replicas: replicasOf(deployment) }]
 }
 

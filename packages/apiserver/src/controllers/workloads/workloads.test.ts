@@ -163,6 +163,21 @@ describe('a Deployment', () => {
     )
   })
 
+  test('finds another name for a ReplicaSet whose name is taken', async () => {
+    cluster.create(DEPLOYMENTS, 'd', spec('one'))
+    await rolledOut()
+    const name = cluster.list(REPLICA_SETS)[0]?.metadata.name as string
+    cluster.api.patch(REPLICA_SETS, cluster.namespace, name, { metadata: { labels: { app: 'other' } } })
+    await cluster.until(
+      'another one',
+      () => cluster.list(REPLICA_SETS).length === 2,
+      () => deployment().status,
+    )
+    await rolledOut()
+    assert.equal(cluster.get(REPLICA_SETS, name).metadata.ownerReferences, undefined)
+    assert.equal(deployment().status.collisionCount, 1)
+  })
+
   test('that is deleted takes ReplicaSets and pods with it', async () => {
     cluster.create(DEPLOYMENTS, 'd', spec('one'))
     await rolledOut()
