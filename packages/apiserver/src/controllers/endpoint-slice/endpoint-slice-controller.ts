@@ -1,10 +1,6 @@
 import type { IPFamily } from '../../allocation/ip-address.ts'
 import type { StoredObject } from '../../registry/definition.ts'
-import {
-  ENDPOINT_SLICES,
-  type EndpointPort,
-  type EndpointSlice,
-} from '../../resources/endpoint-slice-spec.ts'
+import { ENDPOINT_SLICES, type EndpointSlice } from '../../resources/endpoint-slice-spec.ts'
 import { isExternalName, SERVICES, type Service } from '../../resources/service-spec.ts'
 import { type Controller, type ControllerContext, itself, splitKey } from '../controller.ts'
 import { NODES, PODS, type Pod } from '../pod.ts'
@@ -43,7 +39,7 @@ export function endpointSliceController({ api }: ControllerContext): Controller 
       {
         resource: NODES,
         keysOf(node, before) {
-          if (node && before && node !== before && zoneOf(node) === zoneOf(before)) return []
+          if (node && before && zoneOf(node) === zoneOf(before)) return []
           const name = (node ?? before)?.metadata.name
           const pods = (api.list(PODS) as readonly Pod[]).filter(pod => pod.spec.nodeName === name)
           return new Set(pods.flatMap(({ metadata }) => servicesOf(metadata.namespace, metadata.labels)))
@@ -56,8 +52,10 @@ export function endpointSliceController({ api }: ControllerContext): Controller 
       const { namespace, name } = splitKey(key)
       const service = api.get(SERVICES, namespace, name) as Service | undefined
       // The slices of a Service that is gone are the garbage collector's.
-      if (service === undefined || service.metadata.deletionTimestamp !== undefined)
-        return triggers.forget(key) ?? undefined
+      if (service === undefined || service.metadata.deletionTimestamp !== undefined) {
+        triggers.forget(key)
+        return undefined
+      }
       const { selector } = service.spec
       if (selector === undefined || isExternalName(service)) return undefined
       const pods = (api.list(PODS, namespace) as readonly Pod[]).filter(pod =>
@@ -83,20 +81,17 @@ export function endpointSliceController({ api }: ControllerContext): Controller 
     )
   }
 
+  /** Endpoints by the ports that their pods have. */
   function groupsOf(service: Service, pods: readonly Pod[], family: IPFamily): EndpointGroup[] {
-    const groups = new Map<string, EndpointGroup & { endpoints: object[] }>()
-    for (const pod of pods) {
+    const found = pods.flatMap(pod => {
       const node = pod.spec.nodeName ? api.get(NODES, undefined, pod.spec.nodeName) : undefined
-      if (!hasEndpoint(pod, node, service)) continue
-      const endpoint = endpointOf(pod, node, service, family)
-      if (endpoint === undefined) continue
-      const ports: EndpointPort[] = endpointPorts(service, pod)
-      const id = JSON.stringify(ports)
-      const group = groups.get(id) ?? { ports, endpoints: [] }
-      group.endpoints.push(endpoint)
-      groups.set(id, group)
-    }
-    return [...groups.values()]
+      const endpoint = hasEndpoint(pod, node, service) && endpointOf(pod, node, service, family)
+      return endpoint ? [{ endpoint, ports: endpointPorts(service, pod) }] : []
+    })
+    return [...Map.groupBy(found, ({ ports }) => JSON.stringify(ports)).values()].map(group => ({
+      ports: group[0]?.ports ?? [],
+      endpoints: group.map(({ endpoint }) => endpoint),
+    }))
   }
 
   function apply({ create, update, remove: removed }: SlicePlan, trigger: string | undefined): void {
