@@ -1,6 +1,7 @@
 import { LEASES, type Lease } from '@isthmus/api'
 import { isNotFound } from '../client/api-error.ts'
 import type { ClusterClient } from '../client/cluster-client.ts'
+import { Deadline } from '../client/deadline.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { Listeners } from '../listeners.ts'
 import { decideLease, type ObservedLease, releasedSpec } from './lease-record.ts'
@@ -79,11 +80,13 @@ export class LeaderLease {
       const leftMs = this.#leading
         ? this.#renewedAt + renewDeadlineMs - this.#clock.elapsed()
         : renewDeadlineMs
-      const signal = AbortSignal.any([stopping, AbortSignal.timeout(Math.max(leftMs, 1))])
+      const deadline = new Deadline(Math.max(leftMs, 1), stopping)
       try {
-        await this.#tryToHold(signal)
+        await this.#tryToHold(deadline.signal)
       } catch (error) {
         if (!stopping.aborted) onError?.(error)
+      } finally {
+        deadline.cancel()
       }
       if (this.#leading && this.#clock.elapsed() - this.#renewedAt >= renewDeadlineMs) this.#lead(false)
       // Candidates spread out, or they would all run for a free Lease at once.
@@ -136,8 +139,10 @@ export class LeaderLease {
     const lease = this.#observed?.lease
     if (lease?.spec?.holderIdentity !== this.#candidate.identity) return
     const released = { ...lease, spec: releasedSpec(lease.spec, this.#clock.now()) }
-    const signal = AbortSignal.timeout(2000)
+    const deadline = new Deadline(2000, undefined)
+    const { signal } = deadline
     await this.#options.client.update(LEASES, released, { signal }).catch(this.#options.onError ?? (() => {}))
+    deadline.cancel()
   }
 
   #newLease(): Lease {
