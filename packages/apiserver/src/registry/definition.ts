@@ -199,6 +199,8 @@ export interface ResourceRules {
   generationGrows?(object: StoredObject, old: StoredObject): boolean
   /** Seconds that a deleted object stays for its node to stop it; 0 is at once. */
   gracePeriodSeconds?(object: StoredObject, asked: number | undefined): number
+  /** Why an object may not be deleted at all; undefined where it may. */
+  objectionToDeletion?(object: StoredObject): string | undefined
   /** Sets what a deletion changes beside metadata (a Namespace's phase). */
   markDeleted?(object: StoredObject): void
   /** Whether something beside `metadata.finalizers` keeps a deleted object (a Namespace's `spec.finalizers`). */

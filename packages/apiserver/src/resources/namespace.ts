@@ -7,6 +7,8 @@ interface Namespace extends StoredObject {
   status?: { phase?: string; conditions?: unknown[] }
 }
 
+/** What the NamespaceLifecycle admission plugin calls immortal. */
+const IMMORTAL = ['default', 'kube-public', 'kube-system']
 const NAME_LABEL = 'kubernetes.io/metadata.name'
 
 export const namespaces = builtIn({
@@ -44,6 +46,8 @@ export const namespaces = builtIn({
       } else if (subresource !== 'finalize') object.spec = old.spec ?? {}
       else if (object.spec?.finalizers?.length === 0 || object.spec === undefined) object.spec = {}
     },
+    objectionToDeletion: ({ metadata }) =>
+      IMMORTAL.includes(metadata.name) ? 'this namespace may not be deleted' : undefined,
     markDeleted(object: Namespace) {
       delete object.metadata.deletionGracePeriodSeconds
       object.status = { ...object.status, phase: 'Terminating' }

@@ -1,6 +1,6 @@
 /** DELETE: an object is removed, or marked and held by its finalizers and its grace period. */
 import type { ResourceDefinition, StoredMeta, StoredObject } from '../registry/definition.ts'
-import { conflict, notFound } from '../status/failures.ts'
+import { conflict, forbidden, notFound } from '../status/failures.ts'
 import {
   type Address,
   type Environment,
@@ -40,6 +40,8 @@ export function deleteObject(
   const stored = storage.get(key, namespace, name)
   if (stored === undefined) throw notFound(definition, name)
   const old = served(definition, stored)
+  const objection = definition.rules.objectionToDeletion?.(old)
+  if (objection !== undefined) throw forbidden(definition, name, objection)
   checkPreconditions(definition, old, options.preconditions)
   const finalizers = finalizersFor(old.metadata.finalizers ?? [], options)
   const grace = definition.rules.gracePeriodSeconds?.(old, options.gracePeriodSeconds) ?? 0
