@@ -6,9 +6,11 @@ import {
   type ImportedPlan,
   isDerivedService,
   isImportableNamespace,
-  isOwnServiceImport,
   type KeptFields,
+  type Obstacle,
+  obstacleTo,
   planImport,
+  readinessOf,
 } from '@isthmus/core'
 import {
   ApiError,
@@ -24,7 +26,6 @@ import type { OwnCluster } from '../own/own-cluster.ts'
 import { deleteSeen } from '../writes/store-spec.ts'
 import {
   type ImportTarget,
-  type Readiness,
   removeImport,
   writeDerivedService,
   writeImportStatus,
@@ -126,7 +127,7 @@ export class Importer {
     const ips = service?.spec?.clusterIPs ?? target.existing.serviceImport?.spec.ips ?? []
     const serviceImport = await writeServiceImport(target, plan, ips)
     const now = new Date(this.#options.clock()).toISOString().replace(/\.\d+Z$/, 'Z')
-    await writeImportStatus(target, serviceImport, plan, readiness(plan, why), now)
+    await writeImportStatus(target, serviceImport, plan, readinessOf(plan, why), now)
     return failure === undefined ? done() : retry(failure)
   }
 
@@ -156,26 +157,18 @@ export class Importer {
     key: string,
     namespace: string,
     name: string,
-  ): { existing: ExistingImport; obstacle?: { kind: 'Service' | 'ServiceImport'; message: string } } {
+  ): { existing: ExistingImport; obstacle: Obstacle | undefined } {
     const { own } = this.#options
     const derivedName = derivedServiceName(namespace, name)
     const service = own.services.get(`${namespace}/${derivedName}`)
     const serviceImport = own.serviceImports.get(key)
-    const isOurs = isDerivedService(service)
+    const obstacle = obstacleTo({ namespace, name, service, serviceImport })
     const existing: ExistingImport = {
-      derivedService: isOurs ? service : undefined,
+      derivedService: isDerivedService(service) ? service : undefined,
       slices: own.slices.byIndex('import', key),
       serviceImport,
     }
-    if (serviceImport !== undefined && !isOwnServiceImport(serviceImport)) {
-      const message = `there is a ServiceImport ${key} that Isthmus did not make; delete it to have the service imported`
-      return { existing, obstacle: { kind: 'ServiceImport', message } }
-    }
-    if (service !== undefined && !isOurs) {
-      const message = `there is a Service ${namespace}/${derivedName} that Isthmus did not make, where the derived Service has to be; delete or rename it`
-      return { existing, obstacle: { kind: 'Service', message } }
-    }
-    return { existing }
+    return { existing, obstacle }
   }
 
   #leaveAlone(key: string, why: string): Outcome {
@@ -190,17 +183,4 @@ export class Importer {
     this.#wanted.delete(`${namespace}/${derivedServiceName(namespace, name)}`)
     return done()
   }
-}
-
-/** Ready only when addresses are there and all slices of this plan are written. */
-function readiness(plan: ImportedPlan, why: string | undefined): Readiness {
-  if (plan.unsupported) {
-    return {
-      status: 'False',
-      reason: 'IPFamilyNotSupported',
-      message: `exported for ${plan.spec.ipFamilies?.join(' and ')}, which Services of this cluster do not have`,
-    }
-  }
-  if (why !== undefined) return { status: 'False', reason: 'Pending', message: why }
-  return { status: 'True', reason: 'Ready', message: 'addresses are allocated and all endpoints are written' }
 }

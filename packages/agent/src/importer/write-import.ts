@@ -14,6 +14,7 @@ import {
   newDerivedService,
   newServiceImport,
   nextImportStatus,
+  type Readiness,
   repairedDerivedService,
   repairedServiceImport,
   repairedSlice,
@@ -89,9 +90,6 @@ export async function writeServiceImport(
   const repaired = repairedServiceImport(serviceImport, plan, ips, kept)
   return repaired === undefined ? serviceImport : writes.update(SERVICE_IMPORTS, repaired)
 }
-
-/** Why the import is not ready, or that it is. */
-export type Readiness = Parameters<typeof nextImportStatus>[2]
 
 export async function writeImportStatus(
   { writes, kept }: ImportTarget,

@@ -1,0 +1,21 @@
+import type { WantedCondition } from '../conditions/conditions.ts'
+import type { ImportedPlan } from './plan.ts'
+
+/** Status, reason and message of a ServiceImport's Ready condition. */
+export type Readiness = Omit<WantedCondition, 'type' | 'observedGeneration'>
+
+/**
+ * Whether an import works here (KEP-1645, ServiceImport status). `why`: what kept its addresses from being
+ * allocated or its slices from being written; undefined where all of this plan is stored.
+ */
+export function readinessOf(plan: ImportedPlan, why: string | undefined): Readiness {
+  if (plan.unsupported) {
+    return {
+      status: 'False',
+      reason: 'IPFamilyNotSupported',
+      message: `exported for ${plan.spec.ipFamilies?.join(' and ')}, which Services of this cluster do not have`,
+    }
+  }
+  if (why !== undefined) return { status: 'False', reason: 'Pending', message: why }
+  return { status: 'True', reason: 'Ready', message: 'addresses are allocated and all endpoints are written' }
+}

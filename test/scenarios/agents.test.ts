@@ -1,0 +1,47 @@
+/** Every scenario with agents on embedded clusters; those that stop or break nothing share theirs. */
+import { after, before, describe, it } from 'node:test'
+import { EmbeddedClusters } from './runner/embedded.ts'
+import { runScenario } from './runner/run.ts'
+import { loadScenarios, type Scenario } from './runner/scenario.ts'
+
+/** Scenarios at once: more than processors, as most of the time one waits for another's turn. */
+const AT_ONCE = 8
+
+const only = process.env['ISTHMUS_TEST_SCENARIO']
+const scenarios = loadScenarios().filter(({ id }) => only === undefined || id.includes(only))
+const namespaceOf = ({ id }: Scenario) => id.replaceAll('/', '-')
+
+const shared = Map.groupBy(
+  scenarios.filter(({ alone }) => !alone),
+  ({ members }) => JSON.stringify(members),
+)
+for (const group of shared.values()) {
+  const members = group[0]?.members ?? {}
+  describe(`agents of ${Object.entries(members)
+    .map(([id, { families }]) => `${id} (${families.join(', ')})`)
+    .join(', ')}`, { concurrency: AT_ONCE }, () => {
+    let clusters: EmbeddedClusters
+    before(async () => {
+      clusters = await EmbeddedClusters.start(members)
+    })
+    after(() => clusters.close())
+    for (const scenario of group) {
+      it(`${scenario.id}: ${scenario.name}`, { skip: scenario.leftOut.agents ?? false }, () =>
+        runScenario(scenario, clusters, namespaceOf(scenario)),
+      )
+    }
+  })
+}
+
+describe('agents on clusters of their own', { concurrency: 3 }, () => {
+  for (const scenario of scenarios.filter(({ alone }) => alone)) {
+    it(`${scenario.id}: ${scenario.name}`, { skip: scenario.leftOut.agents ?? false }, async () => {
+      const clusters = await EmbeddedClusters.start(scenario.members)
+      try {
+        await runScenario(scenario, clusters, namespaceOf(scenario))
+      } finally {
+        await clusters.close()
+      }
+    })
+  }
+})
