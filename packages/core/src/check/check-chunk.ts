@@ -10,8 +10,20 @@ const MAX_NODE_NAME = 253
 /** How many refusals of one chunk are told: the rest is counted by the last one. */
 const MAX_REFUSALS = 5
 
+/** Objects of a cache never change in place: what was checked once is not checked again. */
+const checked = new WeakMap<ExportedEndpointsSpec, Checked<ExportedEndpointsSpec>>()
+
 /** The endpoints of a chunk as they may be used: bad endpoints are left out one by one, a bad frame refuses it whole. */
 export function checkChunk(spec: ExportedEndpointsSpec): Checked<ExportedEndpointsSpec> {
+  const known = checked.get(spec)
+  if (known !== undefined) return known
+  const result = newlyChecked(spec)
+  // A peer may have sent anything, also what is no object.
+  if (typeof spec === 'object' && spec !== null) checked.set(spec, result)
+  return result
+}
+
+function newlyChecked(spec: ExportedEndpointsSpec): Checked<ExportedEndpointsSpec> {
   const objection = objectionToFrame(spec)
   if (objection !== undefined)
     return { value: undefined, refusals: [{ rule: 'endpoints', message: objection }] }

@@ -6,12 +6,18 @@ import type { Validity } from './validity.ts'
 export interface ExportStatusInput {
   readonly serviceExport: ServiceExport
   readonly validity: Validity
-  /** Record and index that names it are stored as they should be; else, why not yet. */
-  readonly published: { readonly done: true } | { readonly done: false; readonly why: string }
+  readonly published: Publication
   /** Undefined while a member that contributes is silent: what the conflicts are is not known then. */
   readonly conflicts: readonly Conflict[] | undefined
   readonly now: string
 }
+
+/** Whether record and index that names it are stored as they should be. */
+export type Publication =
+  /** `without`: what of the export no member uses, and why. */
+  | { readonly done: true; readonly without?: string | undefined }
+  /** `failed`: it was refused, and waiting alone does not help. */
+  | { readonly done: false; readonly failed?: boolean; readonly why: string }
 
 /** The conditions to write, or undefined where nothing differs. */
 export function nextExportConditions(input: ExportStatusInput): readonly Condition[] | undefined {
@@ -34,8 +40,12 @@ function validCondition({ validity }: ExportStatusInput): WantedCondition {
 function readyCondition({ validity, published }: ExportStatusInput): WantedCondition {
   const type = 'Ready'
   if (!validity.valid) return { type, status: 'False', reason: 'Pending', message: 'the export is not valid' }
-  if (!published.done) return { type, status: 'False', reason: 'Pending', message: published.why }
-  return { type, status: 'True', reason: 'Exported', message: 'record and index are stored in the exchange' }
+  if (!published.done) {
+    return { type, status: 'False', reason: published.failed ? 'Failed' : 'Pending', message: published.why }
+  }
+  const stored = 'record and index are stored in the exchange'
+  const message = published.without === undefined ? stored : `${stored}; left out: ${published.without}`
+  return { type, status: 'True', reason: 'Exported', message }
 }
 
 function conflictCondition({ validity, conflicts }: ExportStatusInput): WantedCondition | undefined {

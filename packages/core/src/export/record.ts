@@ -82,8 +82,19 @@ function portOf(port: ServiceImportPort): ServiceImportPort {
   }
 }
 
-/** One source slice as it travels. FQDN slices have no addresses to route to; imported ones are not ours to export. */
+/** Objects of a cache never change in place, so a slice converted once stays converted: of 50, one changes at a time. */
+const converted = new WeakMap<EndpointSlice, ExportedEndpointsSpec>()
+
 function chunkOf(namespace: string, name: string, slice: EndpointSlice): ExportedEndpointsSpec | undefined {
+  const known = converted.get(slice)
+  if (known?.service.name === name && known.service.namespace === namespace) return known
+  const chunk = newChunk(namespace, name, slice)
+  if (chunk !== undefined) converted.set(slice, chunk)
+  return chunk
+}
+
+/** One source slice as it travels. FQDN slices have no addresses to route to; imported ones are not ours to export. */
+function newChunk(namespace: string, name: string, slice: EndpointSlice): ExportedEndpointsSpec | undefined {
   if (slice.addressType === 'FQDN' || slice.metadata.labels?.[LABEL_SLICE_MANAGED_BY] === MANAGER)
     return undefined
   return {
