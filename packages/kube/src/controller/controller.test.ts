@@ -51,6 +51,26 @@ test('what fails is tried again, however it fails, until it succeeds', async con
   assert.deepEqual(reconciled, ['a retry true', 'a retry true', 'a done true'])
 })
 
+test('a success ends the row of failures: the next delay is the first', async context => {
+  const delays: number[] = []
+  const fail = () => retry(new Error('no'))
+  const outcomes = [fail, fail, fail, () => requeueAfter(1), fail, fail, done, fail]
+  const subject = controller(context, {
+    reconcile: async () => {
+      const outcome = outcomes.shift()?.() ?? done()
+      if (outcome.kind === 'done') setImmediate(() => subject.enqueue('a'))
+      return outcome
+    },
+    backoff: { initialMs: 2, maxMs: 1000, factor: 2 },
+    random: () => 1,
+    onError: (_, __, retryInMs) => delays.push(retryInMs),
+  })
+  subject.enqueue('a')
+  subject.start()
+  await eventually(() => delays.length === 6)
+  assert.deepEqual(delays, [2, 4, 8, 2, 4, 2])
+})
+
 test('looks again after the time that a reconcile asks for', async context => {
   let times = 0
   const subject = controller(context, { reconcile: async () => (++times < 3 ? requeueAfter(2) : done()) })

@@ -14,6 +14,8 @@ export interface ScriptedAnswer {
 }
 
 export interface RecordedRequest {
+  /** When it came, by performance.now(). */
+  at: number
   method: string
   path: string
   query: URLSearchParams
@@ -175,6 +177,7 @@ export class ScriptedServer {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://server')
     const recorded: RecordedRequest = {
+      at: performance.now(),
       method: request.method ?? '',
       path: url.pathname,
       query: url.searchParams,
