@@ -6,9 +6,14 @@ export type Readiness = Omit<WantedCondition, 'type' | 'observedGeneration'>
 
 /**
  * Whether an import works here (KEP-1645, ServiceImport status). `why`: what kept its addresses from being
- * allocated or its slices from being written; undefined where all of this plan is stored.
+ * allocated or its slices from being written; undefined where all of this plan is stored. `notes`: what of the
+ * exports does not take effect here, though the import works.
  */
-export function readinessOf(plan: ImportedPlan, why: string | undefined): Readiness {
+export function readinessOf(
+  plan: ImportedPlan,
+  why: string | undefined,
+  notes: readonly string[] = [],
+): Readiness {
   if (plan.unsupported) {
     return {
       status: 'False',
@@ -17,5 +22,6 @@ export function readinessOf(plan: ImportedPlan, why: string | undefined): Readin
     }
   }
   if (why !== undefined) return { status: 'False', reason: 'Pending', message: why }
-  return { status: 'True', reason: 'Ready', message: 'addresses are allocated and all endpoints are written' }
+  const message = ['addresses are allocated and all endpoints are written', ...notes].join('; ')
+  return { status: 'True', reason: 'Ready', message }
 }
