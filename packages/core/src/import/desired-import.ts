@@ -79,9 +79,13 @@ export function nextImportStatus(
   return isDeepStrictEqual(status, existing.status) ? undefined : status
 }
 
-/** Headless imports have ipFamilies, for clients to read, and never ips. */
-function specOf({ spec }: ImportedPlan, ips: readonly string[]): ServiceImportSpec {
-  return spec.type === 'Headless' || ips.length === 0 ? { ...spec } : { ...spec, ips: [...ips] }
+/**
+ * Headless imports have ipFamilies, for clients to read, and never ips. Nor has one whose families are not
+ * this cluster's: ips and ipFamilies go together, one to one.
+ */
+function specOf({ spec, unsupported }: ImportedPlan, ips: readonly string[]): ServiceImportSpec {
+  const hasAddresses = spec.type === 'ClusterSetIP' && !unsupported && ips.length > 0
+  return hasAddresses ? { ...spec, ips: [...ips] } : { ...spec }
 }
 
 function labelsOf(plan: ImportedPlan, others: Record<string, string>): Record<string, string> {

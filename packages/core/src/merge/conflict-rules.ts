@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { MemberExport } from './exports.ts'
 import { commonFamilies } from './ip-families.ts'
-import { samePorts, unionOfPorts } from './ports.ts'
+import { isSamePort, samePorts, unionOfPorts } from './ports.ts'
 
 /** A difference among the exports of a service, and how it was resolved. */
 export interface Conflict {
@@ -27,10 +27,10 @@ export type ConflictReason = (typeof CONFLICT_REASONS)[number]
 
 interface ConflictRule {
   readonly reason: ConflictReason
-  /** What the value is called in the message. */
-  readonly subject: string
+  /** Whether an export agrees with the oldest, given all in order of precedence. */
   readonly agrees: (other: MemberExport, exports: readonly MemberExport[]) => boolean
-  readonly used: (exports: readonly MemberExport[]) => unknown
+  /** What differs, which value is used, and which cluster it comes from. */
+  readonly resolution: (oldest: MemberExport, exports: readonly MemberExport[]) => string
 }
 
 /** The oldest export's value wins and any other value is a conflict: most fields are of this kind. */
@@ -39,38 +39,57 @@ function oldestWins(
   subject: string,
   value: (memberExport: MemberExport) => unknown,
 ): ConflictRule {
-  const oldest = (exports: readonly MemberExport[]) => {
-    const [first] = exports
-    return first === undefined ? undefined : value(first)
-  }
   return {
     reason,
-    subject,
-    used: oldest,
-    agrees: (other, all) => isDeepStrictEqual(value(other), oldest(all)),
+    agrees: (other, [oldest]) => oldest === undefined || isDeepStrictEqual(value(other), value(oldest)),
+    resolution: oldest =>
+      `${subject} differs: ${shown(value(oldest))} of the oldest export, in cluster ${oldest.clusterId}, is used`,
   }
 }
 
-/** KEP-1645, Constraints and conflict resolution: one rule per property of an exported service. */
-const RULES: readonly ConflictRule[] = [
-  {
-    // Service port: the union is exposed; any difference in the sets is a conflict.
-    reason: 'PortConflict',
-    subject: 'ports',
-    used: exports =>
-      unionOfPorts(exports).map(({ name, protocol, port }) => `${name || '(unnamed)'} ${port}/${protocol}`),
-    agrees: (other, [oldest]) => oldest === undefined || samePorts(other.spec.ports, oldest.spec.ports),
+/** KEP-1645, Service Port: the union is exposed; any difference in the sets is a conflict. */
+const ports: ConflictRule = {
+  reason: 'PortConflict',
+  agrees: (other, [oldest]) => oldest === undefined || samePorts(other.spec.ports, oldest.spec.ports),
+  resolution: (oldest, exports) => {
+    const union = unionOfPorts(exports).map(port => {
+      const source = exports.find(({ spec }) => spec.ports.some(own => isSamePort(own, port)))
+      return `${port.name || '(unnamed)'} ${port.port}/${port.protocol} from ${source?.clusterId}`
+    })
+    return `ports differ: the union of all is used, that of the oldest export, in cluster ${oldest.clusterId}, first: ${shown(union)}`
   },
-  oldestWins('TypeConflict', 'type', ({ spec }) => spec.type),
-  oldestWins('SessionAffinityConflict', 'sessionAffinity', ({ spec }) => spec.sessionAffinity),
-  oldestWins(
+}
+
+/** A config says something about ClientIP affinity alone: where the affinity differs, that is the conflict. */
+const sessionAffinityConfig: ConflictRule = {
+  ...oldestWins(
     'SessionAffinityConfigConflict',
     'sessionAffinityConfig',
     ({ spec }) => spec.sessionAffinityConfig ?? null,
   ),
+  agrees: (other, [oldest]) =>
+    oldest === undefined ||
+    other.spec.sessionAffinity !== oldest.spec.sessionAffinity ||
+    isDeepStrictEqual(other.spec.sessionAffinityConfig, oldest.spec.sessionAffinityConfig),
+}
+
+/** KEP-1645, IP families: one that does not reach every backend is a conflict, a narrower choice is not. */
+const ipFamilies: ConflictRule = {
+  reason: 'IPFamilyConflict',
+  agrees: (other, exports) => commonFamilies(exports).every(family => other.spec.ipFamilies.includes(family)),
+  resolution: (oldest, exports) =>
+    `ipFamilies have nothing in common: ${shown(commonFamilies(exports))} of the oldest export, in cluster ${oldest.clusterId}, is used`,
+}
+
+/** KEP-1645, Constraints and Conflict Resolution: one rule per property of an exported service. */
+const RULES: readonly ConflictRule[] = [
+  ports,
+  oldestWins('TypeConflict', 'type', ({ spec }) => spec.type),
+  oldestWins('SessionAffinityConflict', 'sessionAffinity', ({ spec }) => spec.sessionAffinity),
+  sessionAffinityConfig,
   // Labels and annotations: the oldest export's set as a whole, never a mixture.
-  oldestWins('LabelsConflict', 'exported labels', ({ spec }) => spec.labels ?? {}),
-  oldestWins('AnnotationsConflict', 'exported annotations', ({ spec }) => spec.annotations ?? {}),
+  oldestWins('LabelsConflict', 'the set of exported labels', ({ spec }) => spec.labels ?? {}),
+  oldestWins('AnnotationsConflict', 'the set of exported annotations', ({ spec }) => spec.annotations ?? {}),
   oldestWins(
     'InternalTrafficPolicyConflict',
     'internalTrafficPolicy',
@@ -81,14 +100,7 @@ const RULES: readonly ConflictRule[] = [
     'trafficDistribution',
     ({ spec }) => spec.trafficDistribution ?? null,
   ),
-  {
-    // IP families: only one that does not reach every backend is a conflict, not a narrower choice.
-    reason: 'IPFamilyConflict',
-    subject: 'ipFamilies',
-    used: commonFamilies,
-    agrees: (other, exports) =>
-      commonFamilies(exports).every(family => other.spec.ipFamilies.includes(family)),
-  },
+  ipFamilies,
 ]
 
 /** All conflicts among exports given in order of precedence, in the fixed order of reasons. */
@@ -96,20 +108,26 @@ export function conflictsAmong(exports: readonly MemberExport[]): readonly Confl
   const [oldest] = exports
   if (oldest === undefined) return []
   const conflicts: Conflict[] = []
-  for (const { reason, subject, agrees, used } of RULES) {
+  for (const { reason, agrees, resolution } of RULES) {
     const dissenters = exports.filter(other => !agrees(other, exports)).map(({ clusterId }) => clusterId)
     if (dissenters.length === 0) continue
-    const value =
-      reason === 'PortConflict'
-        ? 'the union, oldest export first,'
-        : `that of the oldest export, in cluster ${oldest.clusterId},`
-    conflicts.push({
-      reason,
-      message:
-        `${subject} differ: ${value} is used: ${JSON.stringify(used(exports))}; ` +
-        `${dissenters.length} of ${exports.length} clusters ${dissenters.length === 1 ? 'disagrees' : 'disagree'} ` +
-        `with ${oldest.clusterId}: ${dissenters.join(', ')}`,
-    })
+    const disagree = dissenters.length === 1 ? 'disagrees' : 'disagree'
+    const message = `${resolution(oldest, exports)}; ${dissenters.length} of ${exports.length} clusters ${disagree}: ${named(dissenters)}`
+    conflicts.push({ reason, message })
   }
   return conflicts
+}
+
+/** A condition's message has an end, at 32,768 characters: nine of these fit. */
+const MAX_VALUE_LENGTH = 1000
+const MAX_CLUSTERS = 20
+
+function shown(value: unknown): string {
+  const text = value === null ? 'no value' : JSON.stringify(value)
+  return text.length > MAX_VALUE_LENGTH ? `${text.slice(0, MAX_VALUE_LENGTH)}…` : text
+}
+
+function named(clusters: readonly string[]): string {
+  const more = clusters.length - MAX_CLUSTERS
+  return more > 0 ? `${clusters.slice(0, MAX_CLUSTERS).join(', ')} and ${more} more` : clusters.join(', ')
 }

@@ -16,7 +16,8 @@ export function commonFamilies(exports: readonly MemberExport[]): readonly IPFam
 
 /**
  * What this cluster imports: the merged families cut to its own, `first` in front if there is one. The
- * first family of a Service cannot change, so it stays for the life of the import.
+ * first family of a Service cannot change, so it stays for the life of the import. None where no merged
+ * family is this cluster's: what could be served has no backends.
  */
 export function importedFamilies(
   merged: readonly IPFamily[],
@@ -24,5 +25,6 @@ export function importedFamilies(
   first: IPFamily | undefined,
 ): readonly IPFamily[] {
   const families = merged.filter(family => supported.includes(family))
-  return first === undefined ? families : [first, ...families.filter(family => family !== first)]
+  if (first === undefined || families.length === 0) return families
+  return [first, ...families.filter(family => family !== first)]
 }

@@ -173,7 +173,8 @@ describe('conflicts', () => {
       ]
       const conflicts = merge(exports)?.conflicts ?? []
       assert.equal(conflicts.map(c => c.reason).join(','), reason)
-      for (const { message } of conflicts) assert.match(message, /1 of 2 clusters disagrees with east: west/)
+      for (const { message } of conflicts)
+        assert.match(message, /in cluster east, .*; 1 of 2 clusters disagrees: west$/)
     })
   }
 

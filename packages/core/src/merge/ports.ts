@@ -44,7 +44,8 @@ export function samePorts(a: readonly ServiceImportPort[], b: readonly ServiceIm
   return a.length === b.length && a.every(port => b.some(other => isEqualPort(port, other)))
 }
 
-function isSamePort(a: ServiceImportPort, b: ServiceImportPort): boolean {
+/** Whether two ports are one as traffic sees them: (protocol, port). */
+export function isSamePort(a: ServiceImportPort, b: ServiceImportPort): boolean {
   return a.port === b.port && (a.protocol ?? 'TCP') === (b.protocol ?? 'TCP')
 }
 
