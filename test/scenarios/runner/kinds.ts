@@ -17,22 +17,23 @@ import {
 } from '@isthmus/api'
 import type { Partial } from './scenario.ts'
 
-const KINDS = new Map<string, ResourceType>(
-  [
-    NAMESPACES,
-    SERVICES,
-    ENDPOINT_SLICES,
-    CONFIG_MAPS,
-    EVENTS,
-    SERVICE_EXPORTS,
-    SERVICE_IMPORTS,
-    EXPORT_INDEXES,
-    EXPORTED_SERVICES,
-    EXPORTED_ENDPOINTS,
-    CLUSTER_PROPERTIES,
-    CUSTOM_RESOURCE_DEFINITIONS,
-  ].map(type => [type.kind, type]),
-)
+/** The kinds that scenarios speak of. */
+export const KINDS: readonly ResourceType[] = [
+  NAMESPACES,
+  SERVICES,
+  ENDPOINT_SLICES,
+  CONFIG_MAPS,
+  EVENTS,
+  SERVICE_EXPORTS,
+  SERVICE_IMPORTS,
+  EXPORT_INDEXES,
+  EXPORTED_SERVICES,
+  EXPORTED_ENDPOINTS,
+  CLUSTER_PROPERTIES,
+  CUSTOM_RESOURCE_DEFINITIONS,
+]
+
+const BY_KIND = new Map(KINDS.map(type => [type.kind, type]))
 
 /** Kinds that a scenario's silence is judged by: all that an agent writes. */
 export const WRITTEN_KINDS: readonly ResourceType[] = [
@@ -44,7 +45,7 @@ export const WRITTEN_KINDS: readonly ResourceType[] = [
 
 /** Where an object of a scenario is served: in the version that it says, else in the usual one. */
 export function typeOf({ kind, apiVersion }: Pick<Partial, 'kind' | 'apiVersion'>): ResourceType {
-  const type = KINDS.get(kind)
+  const type = BY_KIND.get(kind)
   if (type === undefined) throw new Error(`no scenario knows the kind ${kind}`)
   return apiVersion === undefined ? type : { ...type, version: apiVersion.split('/').at(-1) ?? '' }
 }

@@ -3,17 +3,12 @@
  * passes. Objects lie in API servers that do not listen, for their defaults, addresses and validation.
  */
 import { installObjects } from '@isthmus/agent'
-import {
-  EXCHANGE_NAMESPACE,
-  type KubernetesObject,
-  NAMESPACES,
-  type Namespace,
-  type ResourceType,
-} from '@isthmus/api'
-import { ApiServer, type LocalObject, StatusError } from '@isthmus/apiserver'
+import { type KubernetesObject, NAMESPACES, type Namespace, type ResourceType } from '@isthmus/api'
+import { ApiServer, type LocalObject } from '@isthmus/apiserver'
+import { until } from '../../fixtures/until.ts'
 import type { Clusters, LinkLine } from './clusters.ts'
 import { EPOCH, serviceCIDRs } from './embedded.ts'
-import { typeOf, WRITTEN_KINDS } from './kinds.ts'
+import { KINDS, typeOf, WRITTEN_KINDS } from './kinds.ts'
 import { ModelMember } from './model-member.ts'
 import { olderDefinition } from './other-releases.ts'
 import type { MemberSpec, ServerAction } from './scenario.ts'
@@ -29,7 +24,15 @@ export class ModelClusters implements Clusters {
   #now = EPOCH
   #isSettled = false
 
-  constructor(members: Readonly<Record<string, MemberSpec>>) {
+  /** Resolves when every kind is served, which takes a turn. */
+  static async start(members: Readonly<Record<string, MemberSpec>>): Promise<ModelClusters> {
+    const clusters = new ModelClusters(members)
+    for (const { registry } of clusters.#servers.values())
+      await until('every kind is served', () => KINDS.every(type => registry.preferred(type) !== undefined))
+    return clusters
+  }
+
+  private constructor(members: Readonly<Record<string, MemberSpec>>) {
     for (const [index, [id, spec]] of Object.entries(members).entries()) {
       const server = new ApiServer({
         serviceCIDRs: serviceCIDRs(spec, index),
@@ -37,6 +40,7 @@ export class ModelClusters implements Clusters {
       })
       if (spec.withoutFields.length > 0) server.local.create(...olderDefinition(spec.withoutFields))
       for (const { type, object } of installObjects().flat()) {
+        if (server.registry.preferred(type) === undefined) continue
         if (server.local.get(type, object.metadata.namespace, object.metadata.name ?? '') === undefined)
           server.local.create(type, object as unknown as LocalObject)
       }
@@ -162,5 +166,3 @@ export class ModelClusters implements Clusters {
     return member
   }
 }
-
-export { EXCHANGE_NAMESPACE, StatusError }

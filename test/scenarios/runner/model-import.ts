@@ -1,0 +1,155 @@
+import {
+  CUSTOM_RESOURCE_DEFINITIONS,
+  type CustomResourceDefinition,
+  ENDPOINT_SLICES,
+  type EndpointSlice,
+  type IPFamily,
+  LABEL_SERVICE_NAME,
+  LABEL_SLICE_MANAGED_BY,
+  MANAGER,
+  type ResourceType,
+  SERVICE_IMPORTS,
+  SERVICES,
+  type Service,
+  type ServiceImport,
+} from '@isthmus/api'
+import { type LocalApi, type LocalObject, StatusError } from '@isthmus/apiserver'
+import {
+  type Contribution,
+  derivedServiceName,
+  desiredSlice,
+  type ExistingImport,
+  type FieldSchema,
+  type ImportedPlan,
+  isDerivedService,
+  isImportableNamespace,
+  type KeptFields,
+  keptFieldsOf,
+  newDerivedService,
+  newServiceImport,
+  nextImportStatus,
+  obstacleTo,
+  planImport,
+  readinessOf,
+  repairedDerivedService,
+  repairedServiceImport,
+  repairedSlice,
+} from '@isthmus/core'
+
+export interface ModelImport {
+  readonly clusterId: string
+  readonly local: LocalApi
+  readonly namespace: string
+  readonly name: string
+  readonly contributions: ReadonlyMap<string, Contribution>
+  readonly supportedFamilies: readonly IPFamily[]
+  /** RFC 3339. */
+  readonly now: string
+}
+
+/** Makes of what the members contribute what the cluster serves of it. */
+export function importService(input: ModelImport): void {
+  const { local, namespace, name } = input
+  if (!isImportableNamespace(namespace)) return
+  const derivedName = derivedServiceName(namespace, name)
+  const get = <T>(type: ResourceType, object: string) => local.get(type, namespace, object) as T | undefined
+  const service = get<Service>(SERVICES, derivedName)
+  const serviceImport = get<ServiceImport>(SERVICE_IMPORTS, name)
+  const slices = (local.list(ENDPOINT_SLICES, namespace) as unknown as EndpointSlice[]).filter(
+    ({ metadata: { labels } }) =>
+      labels?.[LABEL_SERVICE_NAME] === name && labels[LABEL_SLICE_MANAGED_BY] === MANAGER,
+  )
+  const derivedService = isDerivedService(service) ? service : undefined
+  const existing: ExistingImport = { derivedService, slices, serviceImport }
+  const obstacle = obstacleTo({ namespace, name, service, serviceImport })
+  if (obstacle?.kind === 'ServiceImport') return
+  const plan = planImport({ ...input, existing })
+  if (plan.kind === 'remove') {
+    if (serviceImport !== undefined) local.delete(SERVICE_IMPORTS, namespace, name)
+    for (const slice of slices) local.delete(ENDPOINT_SLICES, namespace, slice.metadata.name ?? '')
+    if (derivedService !== undefined) local.delete(SERVICES, namespace, derivedName)
+  }
+  if (plan.kind !== 'import') return
+  const { served, why } = serve(
+    input,
+    plan,
+    existing,
+    plan.spec.type === 'Headless' ? undefined : obstacle?.message,
+  )
+  const kept = keptFields(local)
+  const ips = served?.spec?.clusterIPs ?? serviceImport?.spec.ips ?? []
+  const stored = storeImport(input, plan, existing, ips, kept)
+  const status = nextImportStatus(stored, plan, readinessOf(plan, why), input.now, kept)
+  if (status !== undefined)
+    local.updateStatus(SERVICE_IMPORTS, { ...stored, status } as unknown as LocalObject)
+}
+
+/** Derived Service and slices; what the API server refuses is the reason why they are not there. */
+function serve(
+  { local, namespace, name, clusterId }: ModelImport,
+  plan: ImportedPlan,
+  { derivedService, slices, serviceImport }: ExistingImport,
+  obstacle: string | undefined,
+): { served?: Service; why?: string } {
+  if (obstacle !== undefined) return { why: obstacle }
+  try {
+    const served = storeService()
+    const left = new Map(slices.map(slice => [slice.metadata.name ?? '', slice]))
+    for (const planned of plan.slices) {
+      const desired = desiredSlice(planned, plan, { namespace, name, clusterId, derivedService: served })
+      const stored = left.get(planned.name)
+      left.delete(planned.name)
+      if (stored === undefined) local.create(ENDPOINT_SLICES, desired as unknown as LocalObject)
+      else {
+        const repaired = repairedSlice(stored, desired)
+        if (repaired !== undefined) local.update(ENDPOINT_SLICES, repaired as unknown as LocalObject)
+      }
+    }
+    for (const slice of left.keys())
+      if (!plan.keptSlices.has(slice)) local.delete(ENDPOINT_SLICES, namespace, slice)
+    if (served === undefined && derivedService !== undefined)
+      local.delete(SERVICES, namespace, derivedService.metadata.name ?? '')
+    return served === undefined ? {} : { served }
+  } catch (error) {
+    if (error instanceof StatusError) return { why: error.message }
+    throw error
+  }
+
+  function storeService(): Service | undefined {
+    if (plan.spec.type === 'Headless' || plan.unsupported) return undefined
+    if (derivedService === undefined) {
+      const made = newDerivedService(namespace, name, plan, serviceImport)
+      return local.create(SERVICES, made as unknown as LocalObject) as unknown as Service
+    }
+    const repaired = repairedDerivedService(withoutStatus(derivedService), name, plan)
+    if (repaired === undefined) return derivedService
+    return local.update(SERVICES, repaired as unknown as LocalObject) as unknown as Service
+  }
+}
+
+function storeImport(
+  { local, namespace, name }: ModelImport,
+  plan: ImportedPlan,
+  { serviceImport }: ExistingImport,
+  ips: readonly string[],
+  kept: KeptFields,
+): ServiceImport {
+  if (serviceImport === undefined) {
+    const made = newServiceImport(namespace, name, plan, ips, kept)
+    return local.create(SERVICE_IMPORTS, made as unknown as LocalObject) as unknown as ServiceImport
+  }
+  const repaired = repairedServiceImport(serviceImport, plan, ips, kept)
+  if (repaired === undefined) return serviceImport
+  return local.update(SERVICE_IMPORTS, repaired as unknown as LocalObject) as unknown as ServiceImport
+}
+
+function keptFields(local: LocalApi): KeptFields {
+  const name = `${SERVICE_IMPORTS.plural}.${SERVICE_IMPORTS.group}`
+  const found = local.get(CUSTOM_RESOURCE_DEFINITIONS, undefined, name) as unknown as CustomResourceDefinition
+  const version = found.spec.versions.find(version => version.name === SERVICE_IMPORTS.version)
+  return keptFieldsOf(version?.schema?.openAPIV3Schema as FieldSchema | undefined)
+}
+
+function withoutStatus({ status: _, ...service }: Service): Service {
+  return service
+}
