@@ -54,9 +54,9 @@ export class Transport {
   async send(request: TransportRequest, refreshCredentials = false): Promise<TransportResponse> {
     const access = await this.#credentials.access({ refresh: refreshCredentials })
     request.signal.throwIfAborted()
-    const connections = this.#connections(access)
     try {
-      const response = await connections[request.watch ? 'watches' : 'requests'].request({
+      const pool = this.#connections(access)[request.watch ? 'watches' : 'requests']
+      const response = await pool.request({
         origin: this.#origin,
         path: this.#basePath + request.path,
         method: request.method as Dispatcher.HttpMethod,

@@ -75,12 +75,10 @@ export class LeaderLease {
 
   async #run(stopping: AbortSignal): Promise<void> {
     const { retryPeriodMs = 2000, renewDeadlineMs = 10_000, random = Math.random, onError } = this.#options
+    const leftMs = () => Math.max(this.#renewedAt + renewDeadlineMs - this.#clock.elapsed(), 0)
     while (!stopping.aborted) {
       // A request that hangs must not keep a leader beyond its deadline.
-      const leftMs = this.#leading
-        ? this.#renewedAt + renewDeadlineMs - this.#clock.elapsed()
-        : renewDeadlineMs
-      const deadline = new Deadline(Math.max(leftMs, 1), stopping)
+      const deadline = new Deadline(this.#leading ? leftMs() : renewDeadlineMs, stopping)
       try {
         await this.#tryToHold(deadline.signal)
       } catch (error) {
@@ -88,9 +86,9 @@ export class LeaderLease {
       } finally {
         deadline.cancel()
       }
-      if (this.#leading && this.#clock.elapsed() - this.#renewedAt >= renewDeadlineMs) this.#lead(false)
+      if (this.#leading && leftMs() === 0) this.#lead(false)
       // Candidates spread out, or they would all run for a free Lease at once.
-      const pauseMs = this.#leading ? retryPeriodMs : retryPeriodMs * (1 + 1.2 * random())
+      const pauseMs = this.#leading ? Math.min(retryPeriodMs, leftMs()) : retryPeriodMs * (1 + 1.2 * random())
       await this.#clock.sleep(pauseMs, stopping).catch(() => {})
     }
     const led = this.#leading

@@ -39,7 +39,7 @@ export interface ReflectorState {
   phase: 'listing' | 'watching' | 'waiting' | 'stopped'
   /** Why the store may be behind; kept until the server accepts a watch again. */
   error?: Error
-  /** When the server last said anything, in milliseconds of the wall clock. */
+  /** When the server last answered or sent something, in milliseconds of the wall clock. */
   lastContact?: number
   /** The version that the store has reached. */
   resourceVersion?: string
@@ -156,9 +156,10 @@ export class Reflector<T extends KubernetesObject> {
       trim: this.#trim,
       onPage: () => this.#heard(),
     })
-    const restored = this.#state.restored || isLower(resourceVersion, this.#state.resourceVersion)
-    this.store.replace(objects)
-    this.#change({ resourceVersion, restored })
+    const wentBack = isLower(resourceVersion, this.#state.resourceVersion)
+    // In a history that parted from the one known, a version may stand for something else.
+    this.store.replace(objects, { trustVersions: !wentBack })
+    this.#change({ resourceVersion, restored: this.#state.restored || wentBack })
     this.#isSynced = true
     this.#synced.resolve()
   }

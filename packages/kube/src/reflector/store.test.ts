@@ -71,6 +71,23 @@ test('a list that was read stays as it was', () => {
   assert.equal(store.list(), store.list())
 })
 
+test('versions are believed only when they may be', () => {
+  const thing = (colours: string[]): Thing => {
+    const metadata = { name: 'a', uid: 'u', resourceVersion: '1' }
+    return { apiVersion: 'v1', kind: 'Thing', metadata, colours }
+  }
+  const store = new Store<Thing>()
+  store.set(thing(['red']))
+  store.replace([thing(['green'])], { trustVersions: true })
+  assert.deepEqual(store.get('a')?.colours, ['red'])
+  store.replace([thing(['green'])])
+  assert.deepEqual(store.get('a')?.colours, ['green'])
+  const recreated = thing(['blue'])
+  recreated.metadata.uid = 'another'
+  store.replace([recreated], { trustVersions: true })
+  assert.deepEqual(store.get('a')?.colours, ['blue'])
+})
+
 test('an index that does not exist is a mistake, not an empty answer', () => {
   assert.throws(() => new Store().byIndex('colour', 'red'), TypeError)
 })
