@@ -19,6 +19,7 @@ import {
 } from '../representations/representation.ts'
 import { parseIncludeObject } from '../representations/table.ts'
 import { apiVersionOf } from '../rest/environment.ts'
+import { SCALE_COLUMNS } from '../rest/scale.ts'
 import type { Exchange } from './exchange.ts'
 import { booleanParameter } from './query.ts'
 import type { ResourceRequest } from './resource-request.ts'
@@ -34,13 +35,14 @@ export class Reply {
   readonly #form: Representation
 
   /** Throws a 400 or 406 StatusError. */
-  constructor({ definition, environment, exchange }: ResourceRequest, expected: Expected) {
+  constructor({ definition, environment, exchange, path }: ResourceRequest, expected: Expected) {
+    const shown = path.subresource === 'scale' ? { ...definition, columns: SCALE_COLUMNS } : definition
     const hasProtobuf = hasMessage({ apiVersion: apiVersionOf(definition), kind: definition.kind })
     const accepted = negotiate(exchange.header('accept'), hasProtobuf)
     const isListOfMetadata = accepted.shape === 'PartialObjectMetadataList' && expected === 'watch'
     this.#exchange = exchange
     this.#accepted = isListOfMetadata ? { ...accepted, shape: 'PartialObjectMetadata' } : accepted
-    this.#form = representationOf(definition, this.#accepted, {
+    this.#form = representationOf(shown, this.#accepted, {
       isList: expected === 'list',
       include: parseIncludeObject(exchange.query.get('includeObject')),
       now: environment.now(),

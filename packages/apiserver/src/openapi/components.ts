@@ -12,6 +12,12 @@ const PACKAGES: Readonly<Record<string, string>> = {
   apiregistration: 'io.k8s.kube-aggregator.pkg.apis.apiregistration',
 }
 
+/** Built-in numbers that may be texts, by format. */
+const SCALARS: Readonly<Record<string, string>> = {
+  'int-or-string': 'io.k8s.apimachinery.pkg.util.intstr.IntOrString',
+  quantity: 'io.k8s.apimachinery.pkg.api.resource.Quantity',
+}
+
 /** `core.v1.Service` is published as `io.k8s.api.core.v1.Service`. */
 function componentOfType(type: string): string {
   const [group = '', ...rest] = type.split('.')
@@ -82,6 +88,8 @@ export class Components {
   }
 
   #part(schema: Schema): Document {
+    const scalar = schema['x-kubernetes-int-or-string'] ? SCALARS[schema.format ?? ''] : undefined
+    if (scalar !== undefined) return this.#scalar(scalar, schema)
     if (!builtinTypeName(schema)) return this.#whole(schema)
     const { default: value, 'x-kubernetes-patch-strategy': strategy } = schema
     const reference = this.#published(schema)
@@ -94,10 +102,16 @@ export class Components {
     }
   }
 
+  /** By reference, so that `kubectl explain` tells a name and not `Object`. */
+  #scalar(name: string, schema: Schema): Document {
+    const { default: value, ...bare } = schema
+    this.schemas[name] ??= intOrString(bare)
+    return value === undefined ? this.ref(name) : { allOf: [this.ref(name)], default: value }
+  }
+
   #whole(schema: Schema, type = ''): Document {
     const { properties, items, additionalProperties, ...rest } = schema
-    const shown: Document =
-      schema['x-kubernetes-int-or-string'] && schema.format ? intOrString(rest) : { ...rest }
+    const shown: Document = { ...rest }
     if (properties)
       shown.properties = Object.fromEntries(
         Object.entries(properties).map(([name, part]) => [
@@ -118,7 +132,6 @@ export class Components {
   }
 }
 
-/** Built-in numbers that may be texts. */
 function intOrString({ 'x-kubernetes-int-or-string': _, ...schema }: Schema): Document {
   const number = schema.format === 'quantity' ? 'number' : 'integer'
   return { ...schema, oneOf: [{ type: number }, { type: 'string' }] }

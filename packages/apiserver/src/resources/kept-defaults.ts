@@ -58,6 +58,22 @@ export const daemonSetRules: ResourceRules = {
   validate: workloadErrors,
 }
 
+/** Its selector is a plain map, and the template's labels unless said. */
+export const replicationControllerRules: ResourceRules = {
+  fill(object) {
+    const spec = specOf(object)
+    const labels = fillTemplate(spec).metadata?.labels
+    spec.replicas ??= 1
+    if (labels === undefined) return
+    spec.selector ??= { ...labels }
+    object.metadata.labels ??= { ...labels }
+  },
+  prepare(object, old) {
+    if (old === undefined) object.status = { replicas: 0 }
+  },
+  validate: object => templateErrors(specOf(object), 'spec.template'),
+}
+
 export const jobRules: ResourceRules = {
   fill(object) {
     fillJobSpec(specOf(object))

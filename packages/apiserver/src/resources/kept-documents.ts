@@ -4,7 +4,20 @@
  */
 import type { ResourceDefinition } from '../registry/definition.ts'
 import { type BuiltIn, builtIn } from './built-in.ts'
-import { cronJobRules, daemonSetRules, jobRules, podTemplateRules } from './kept-defaults.ts'
+import { KEPT_COLUMNS } from './kept-columns.ts'
+import {
+  cronJobRules,
+  daemonSetRules,
+  jobRules,
+  podTemplateRules,
+  replicationControllerRules,
+} from './kept-defaults.ts'
+import {
+  CRON_JOB_COLUMNS,
+  DAEMON_SET_COLUMNS,
+  JOB_COLUMNS,
+  REPLICATION_CONTROLLER_COLUMNS,
+} from './kept-workload-columns.ts'
 
 const WITH_SPEC = { hasGeneration: true, status: true } as const
 const CLUSTER = { namespaced: false } as const
@@ -14,7 +27,10 @@ const document = (
   kind: string,
   plural: string,
   more: Partial<BuiltIn> = {},
-): ResourceDefinition => builtIn({ group, kind, plural, ...more })
+): ResourceDefinition => {
+  const columns = KEPT_COLUMNS[kind]
+  return builtIn({ group, kind, plural, ...(columns && { columns }), ...more })
+}
 
 export const keptDocuments: readonly ResourceDefinition[] = [
   document('', 'Endpoints', 'endpoints', {
@@ -41,6 +57,14 @@ export const keptDocuments: readonly ResourceDefinition[] = [
     hasGeneration: true,
     rules: podTemplateRules,
   }),
+  document('', 'ReplicationController', 'replicationcontrollers', {
+    ...WITH_SPEC,
+    rules: replicationControllerRules,
+    columns: REPLICATION_CONTROLLER_COLUMNS,
+    scale: { specReplicasPath: 'spec.replicas', statusReplicasPath: 'status.replicas' },
+    shortNames: ['rc'],
+    categories: ['all'],
+  }),
   document('', 'ResourceQuota', 'resourcequotas', {
     status: true,
     shortNames: ['quota'],
@@ -50,16 +74,23 @@ export const keptDocuments: readonly ResourceDefinition[] = [
   document('apps', 'DaemonSet', 'daemonsets', {
     ...WITH_SPEC,
     rules: daemonSetRules,
+    columns: DAEMON_SET_COLUMNS,
     shortNames: ['ds'],
     categories: ['all'],
   }),
   document('batch', 'CronJob', 'cronjobs', {
     ...WITH_SPEC,
     rules: cronJobRules,
+    columns: CRON_JOB_COLUMNS,
     shortNames: ['cj'],
     categories: ['all'],
   }),
-  document('batch', 'Job', 'jobs', { ...WITH_SPEC, rules: jobRules, categories: ['all'] }),
+  document('batch', 'Job', 'jobs', {
+    ...WITH_SPEC,
+    rules: jobRules,
+    columns: JOB_COLUMNS,
+    categories: ['all'],
+  }),
   document('autoscaling', 'HorizontalPodAutoscaler', 'horizontalpodautoscalers', {
     version: 'v2',
     status: true,

@@ -1,9 +1,30 @@
 /** The `scale` subresource: `Scale` of autoscaling/v1 as a view of a workload. */
-import type { ResourceDefinition, ScalePaths, StoredObject } from '../registry/definition.ts'
+import type { Column, ResourceDefinition, ScalePaths, StoredObject } from '../registry/definition.ts'
 import { invalid as invalidField } from '../registry/field-error.ts'
+import { AGE_COLUMN, column, NAME_COLUMN } from '../representations/columns.ts'
 import type { LabelSelector } from '../selectors/label-selector.ts'
 import { invalid } from '../status/failures.ts'
 import { cloneJson } from './json.ts'
+
+const INTEGER = { type: 'integer' } as const
+
+/** What the Table of a Scale shows, whatever it scales. */
+export const SCALE_COLUMNS: readonly Column[] = [
+  NAME_COLUMN,
+  column(
+    'Desired',
+    'replicas is the desired number of instances for the scaled object.',
+    ({ spec }) => (spec as { replicas?: number }).replicas ?? 0,
+    INTEGER,
+  ),
+  column(
+    'Available',
+    'replicas is the actual number of observed instances of the scaled object.',
+    ({ status }) => (status as { replicas?: number }).replicas ?? 0,
+    INTEGER,
+  ),
+  AGE_COLUMN,
+]
 
 /** The Scale that an object's paths show. */
 export function scaleOf(paths: ScalePaths, object: StoredObject): StoredObject {
