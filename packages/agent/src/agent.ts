@@ -1,23 +1,31 @@
-import { AGENT_NAMESPACE, EXCHANGE_NAMESPACE } from '@isthmus/api'
-import type { Contribution } from '@isthmus/core'
-import { Controller, isAlreadyExists, isConflict, type Outcome } from '@isthmus/kube'
+import { AGENT_NAMESPACE, EXCHANGE_NAMESPACE, type ExportIndex, NAMESPACES } from '@isthmus/api'
+import type { Contribution, Publication } from '@isthmus/core'
+import { type BackoffOptions, Controller, isAlreadyExists, isConflict, type Outcome } from '@isthmus/kube'
 import type { Registry } from 'prom-client'
 import { checkOptions } from './check-options.ts'
+import { EventRecorder } from './events/event-recorder.ts'
+import { StandingNotes } from './events/standing-notes.ts'
 import { Heartbeat } from './exporter/heartbeat.ts'
 import { IndexPublisher } from './exporter/index-publisher.ts'
 import { RecordPublisher } from './exporter/record-publisher.ts'
 import { Importer } from './importer/importer.ts'
 import { Links } from './links/links.ts'
 import { AgentMetrics } from './metrics.ts'
-import type { AgentOptions, AgentStatus } from './options.ts'
+import type { AgentOptions, AgentStatus, LinkStatus } from './options.ts'
 import { OwnCluster } from './own/own-cluster.ts'
-import { ownContribution } from './own/own-exports.ts'
+import { ownContribution, ownRecord } from './own/own-exports.ts'
 import { checkPrerequisites } from './own/prerequisites.ts'
 import { routeChanges, servicesKnown } from './routing.ts'
 import { exportStatuses, importStatuses } from './status/agent-status.ts'
-import { reconcileExportConditions } from './status/export-conditions.ts'
+import { ExportConditions } from './status/export-conditions.ts'
+import { refusalsInWords } from './status/refusals.ts'
+import { isRefusal } from './writes/refusal.ts'
 
 const INDEX_KEY = 'index'
+/** Of retries: what was in the way may be gone at any time, and nothing tells. */
+const BACKOFF: BackoffOptions = { initialMs: 20, maxMs: 30_000, factor: 2 }
+/** A record or an index that somebody deletes is back before it is worth a change of status. */
+const STORED_GRACE_MS = 2_000
 
 /** The controllers of one member: gathers from its caches and links, asks core, applies to its own cluster. */
 export class Agent {
@@ -30,9 +38,13 @@ export class Agent {
   readonly #records: RecordPublisher
   readonly #index: IndexPublisher
   readonly #heartbeat: Heartbeat
+  readonly #recorder: EventRecorder
+  readonly #conditions: ExportConditions
+  readonly #heldIndexes: StandingNotes
   /** Made once the prerequisites are known. */
   #importer: Importer | undefined
   #controllers: Controller[] = []
+  #starting: Promise<void> | undefined
   #running: Promise<void> | undefined
 
   /** @throws IsthmusError when an id is not one, or is given twice. */
@@ -47,6 +59,8 @@ export class Agent {
     this.#options = options
     this.#clock = options.clock ?? Date.now
     this.#own = new OwnCluster(client, exchangeNamespace)
+    this.#recorder = new EventRecorder({ client, clusterId, clock: this.#clock, log: options.log })
+    this.#heldIndexes = new StandingNotes(this.#recorder)
     this.#metrics = new AgentMetrics(() => this.status())
     this.#links = new Links({
       peers: options.peers,
@@ -55,25 +69,36 @@ export class Agent {
       log: options.log,
       onChange: key => this.#memberChanged(key),
       onEverything: () => this.#everythingChanged(),
+      onState: status => this.#linkChanged(status),
     })
-    this.#records = new RecordPublisher(
-      this.#own,
-      key => this.#index.isNamed(key),
-      key => {
+    this.#records = new RecordPublisher({
+      own: this.#own,
+      clusterId,
+      isNamed: key => this.#index.isNamed(key),
+      onDecided: key => {
         this.#exportIndex.enqueue(INDEX_KEY, { urgent: true })
         this.#exportConditions.enqueue(key, { urgent: true })
       },
-    )
+      log: options.log,
+    })
     this.#index = new IndexPublisher({
       own: this.#own,
       clusterId,
       published: () => this.#records.stored,
+      isDecided: key => this.#records.isDecided(key),
       onWritten: changed => {
         for (const key of changed) {
           this.#exports.enqueue(key, { urgent: true })
           this.#exportConditions.enqueue(key, { urgent: true })
         }
       },
+      clock: this.#clock,
+    })
+    this.#conditions = new ExportConditions({
+      own: this.#own,
+      contributions: key => this.#contributions(key),
+      publication: key => this.#publication(key),
+      recorder: this.#recorder,
       clock: this.#clock,
     })
     this.#heartbeat = new Heartbeat({
@@ -88,7 +113,7 @@ export class Agent {
   readonly #exports = this.#controller('exports', 8, key => this.#records.reconcile(key))
   readonly #exportIndex = this.#controller('index', 1, () => this.#index.reconcile())
   readonly #imports = this.#controller('imports', 8, key => this.#import(key))
-  readonly #exportConditions = this.#controller('conditions', 4, key => this.#conditions(key))
+  readonly #exportConditions = this.#controller('conditions', 4, key => this.#conditions.reconcile(key))
 
   get ready(): boolean {
     return this.#reasons().length === 0
@@ -102,59 +127,31 @@ export class Agent {
    * Resolves when the agent runs: its caches may still be filling (see `ready`).
    * @throws IsthmusError when it can never work as it was started.
    */
-  async start(): Promise<void> {
-    const { client, clusterId, clusterset, agentNamespace = AGENT_NAMESPACE, log } = this.#options
-    const { exchangeNamespace } = this.#own
-    const { supportedFamilies, kept } = await checkPrerequisites(
-      client,
-      { clusterId, clusterset },
-      agentNamespace,
-      exchangeNamespace,
-    )
-    this.#importer = new Importer({
-      own: this.#own,
-      clusterId,
-      contributions: key => this.#contributions(key),
-      supportedFamilies,
-      kept,
-      clock: this.#clock,
-      log,
-    })
-    routeChanges(this.#own, {
-      exported: key => this.#exports.enqueue(key, { urgent: true }),
-      imported: key => this.#imports.enqueue(key, { urgent: true }),
-      conditions: key => this.#exportConditions.enqueue(key, { urgent: true }),
-      index: index => {
-        this.#index.observe(index)
-        this.#exportIndex.enqueue(INDEX_KEY)
-      },
-      namespace: namespace => this.#namespaceChanged(namespace),
-      wantedBy: key => this.#importer?.importWanting(key),
-    })
-    await this.#links.load()
-    this.#own.start()
-    this.#links.start()
-    log.info(
-      { cluster: clusterId, clusterset, families: supportedFamilies, peers: this.#options.peers.length },
-      'agent started',
-    )
-    this.#running = this.#run().catch(error => {
-      if (!this.#stopping.signal.aborted) log.error({ err: error }, 'agent cannot run')
-    })
+  start(): Promise<void> {
+    this.#starting ??= this.#start()
+    return this.#starting
   }
 
   /** Finishes writes under way and leaves every object as it is: traffic goes on. */
   async stop(): Promise<void> {
     this.#stopping.abort()
+    // Whoever started it is told of a failure.
+    await this.#starting?.catch(() => {})
     await this.#running
     await this.#heartbeat.stop()
     await Promise.all(this.#controllers.map(controller => controller.stop()))
     await Promise.all([this.#own.stop(), this.#links.stop()])
+    await this.#recorder.stop()
   }
 
   /** Nothing waits to be reconciled now, nor is being reconciled. For tests. */
   async idle(): Promise<void> {
-    for (const controller of this.#controllers) await controller.idle()
+    const isBusy = ({ queue }: Controller) => queue.size > 0 || queue.working > 0
+    // One that is done may have given work to one that was.
+    for (let busy = this.#controllers; busy.length > 0; busy = this.#controllers.filter(isBusy)) {
+      await Promise.all(busy.map(controller => controller.idle()))
+    }
+    await this.#recorder.idle()
   }
 
   status(): AgentStatus {
@@ -171,15 +168,59 @@ export class Agent {
     }
   }
 
+  async #start(): Promise<void> {
+    const { client, clusterId, clusterset, agentNamespace = AGENT_NAMESPACE, log } = this.#options
+    const { exchangeNamespace } = this.#own
+    const { supportedFamilies, kept } = await checkPrerequisites(
+      client,
+      { clusterId, clusterset },
+      agentNamespace,
+      exchangeNamespace,
+    )
+    await this.#links.load()
+    if (this.#stopping.signal.aborted) return
+    this.#importer = new Importer({
+      own: this.#own,
+      clusterId,
+      contributions: key => this.#contributions(key),
+      supportedFamilies,
+      kept,
+      recorder: this.#recorder,
+      clock: this.#clock,
+      log,
+    })
+    this.#route()
+    this.#own.start()
+    this.#links.start()
+    log.info(
+      { cluster: clusterId, clusterset, families: supportedFamilies, peers: this.#options.peers.length },
+      'agent started',
+    )
+    this.#running = this.#run().catch(error => {
+      if (!this.#stopping.signal.aborted) log.error({ err: error }, 'agent cannot run')
+    })
+  }
+
+  #route(): void {
+    routeChanges(this.#own, {
+      exported: key => this.#exports.enqueue(key, { urgent: true }),
+      imported: key => this.#imports.enqueue(key, { urgent: true }),
+      conditions: key => this.#exportConditions.enqueue(key, { urgent: true }),
+      index: index => this.#indexSeen(index),
+      stored: key => this.#exportConditions.queue.addAfter(key, STORED_GRACE_MS),
+      serviceGone: () => {
+        for (const key of this.#importer?.blocked.keys() ?? []) this.#imports.enqueue(key)
+      },
+      namespace: namespace => this.#namespaceChanged(namespace),
+      wantedBy: key => this.#importer?.importWanting(key),
+    })
+    this.#own.onRecovery(() => this.#reconcileAll())
+  }
+
   /** Nothing is decided before every list of the own cluster has succeeded: an empty cache is not an empty cluster. */
   async #run(): Promise<void> {
     await this.#own.whenSynced(this.#stopping.signal)
-    for (const key of servicesKnown(this.#own)) {
-      this.#exports.enqueue(key)
-      this.#exportConditions.enqueue(key)
-    }
-    this.#everythingChanged()
-    this.#exportIndex.enqueue(INDEX_KEY)
+    this.#reconcileAll()
     for (const controller of this.#controllers) controller.start()
     this.#heartbeat.start()
   }
@@ -190,16 +231,16 @@ export class Agent {
     return this.#importer.reconcile(key)
   }
 
-  #conditions(key: string): Promise<Outcome> {
-    return reconcileExportConditions(key, {
-      own: this.#own,
-      contributions: service => this.#contributions(service),
-      unpublished: service => {
-        if (!this.#records.isStored(service)) return 'the record is not stored in the exchange yet'
-        return this.#index.isNamed(service) ? undefined : 'the index does not name the record yet'
-      },
-      clock: this.#clock,
-    })
+  #publication(key: string): Publication {
+    const record = ownRecord(this.#own, this.#options.clusterId, key)
+    const without = record === undefined ? undefined : refusalsInWords(record.refusals)
+    if (record?.refused) return { done: false, failed: true, why: `no member accepts it: ${without}` }
+    const refusal = this.#records.refusalOf(key)
+    if (refusal !== undefined) return { done: false, failed: true, why: refusal }
+    if (!this.#records.isStored(key))
+      return { done: false, why: 'the record is not stored in the exchange yet' }
+    if (!this.#index.isNamed(key)) return { done: false, why: 'the index does not name the record yet' }
+    return { done: true, without }
   }
 
   #contributions(key: string): ReadonlyMap<string, Contribution> {
@@ -207,6 +248,37 @@ export class Agent {
     const contributions = new Map([[clusterId, ownContribution(this.#own, clusterId, key)]])
     for (const link of this.#links) contributions.set(link.clusterId, link.contribution(key))
     return contributions
+  }
+
+  /** All that this cluster has anything of is looked at again. */
+  #reconcileAll(): void {
+    for (const key of servicesKnown(this.#own)) {
+      this.#exports.enqueue(key)
+      this.#exportConditions.enqueue(key)
+    }
+    this.#everythingChanged()
+    this.#exportIndex.enqueue(INDEX_KEY)
+  }
+
+  #indexSeen(index: ExportIndex | undefined): void {
+    this.#index.observe(index)
+    this.#exportIndex.enqueue(INDEX_KEY)
+    if (index !== undefined) return
+    for (const key of this.#own.serviceExports.keys())
+      this.#exportConditions.queue.addAfter(key, STORED_GRACE_MS)
+  }
+
+  #linkChanged({ clusterId, state, reason = '' }: LinkStatus): void {
+    const { agentNamespace = AGENT_NAMESPACE } = this.#options
+    const object = this.#own.namespaces.get(agentNamespace)
+    if (object === undefined) return
+    const note = `what cluster ${clusterId} exports stays as it was: ${reason}`
+    this.#heldIndexes.look(
+      clusterId,
+      '',
+      { type: NAMESPACES, object, namespace: agentNamespace },
+      state === 'refused' ? { type: 'Warning', reason: 'IndexHeld', action: 'Read', note } : undefined,
+    )
   }
 
   #memberChanged(key: string): void {
@@ -225,6 +297,8 @@ export class Agent {
     const keys = servicesKnown(this.#own)
     for (const link of this.#links) for (const key of link.services()) keys.add(key)
     for (const key of keys) if (key.startsWith(`${namespace}/`)) this.#imports.enqueue(key, { urgent: true })
+    // Made again after it was deleted: what has been tried in vain since is tried at once.
+    if (namespace === this.#own.exchangeNamespace && this.#own.hasNamespace(namespace)) this.#reconcileAll()
   }
 
   #reasons(): string[] {
@@ -238,9 +312,10 @@ export class Agent {
       name,
       concurrency,
       reconcile,
+      backoff: BACKOFF,
       onError: (error, key, retryInMs) => {
-        // A cache that was a moment behind: the next try reads what the server has now.
-        const level = isConflict(error) || isAlreadyExists(error) ? 'debug' : 'warn'
+        // A cache that was a moment behind: the next try reads what the server has now. A refusal is in the status.
+        const level = isConflict(error) || isAlreadyExists(error) || isRefusal(error) ? 'debug' : 'warn'
         this.#options.log[level](
           { err: error, controller: name, key, retryInMs },
           'reconcile failed, will be tried again',

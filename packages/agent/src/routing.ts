@@ -9,6 +9,10 @@ export interface Routes {
   imported(key: string): void
   conditions(key: string): void
   index(index: ExportIndex | undefined): void
+  /** Something that the export's record consists of came or went in the exchange, by whomever. */
+  stored(key: string): void
+  /** Addresses, or quota, may have become free. */
+  serviceGone(): void
   namespace(name: string): void
   /** The import that wants a Service of this key, whoever made it. */
   wantedBy(serviceKey: string): string | undefined
@@ -33,6 +37,7 @@ export function routeChanges(own: OwnCluster, routes: Routes): void {
     const wantedBy = routes.wantedBy(key)
     if (wantedBy !== undefined) routes.imported(wantedBy)
     if (own.serviceExports.get(key) !== undefined) source(key)
+    if (next === undefined) routes.serviceGone()
   })
   own.slices.subscribe((_, next, previous) => {
     const imported = labelledKey(next, LABEL_SERVICE_NAME) ?? labelledKey(previous, LABEL_SERVICE_NAME)
@@ -48,7 +53,10 @@ export function routeChanges(own: OwnCluster, routes: Routes): void {
   own.exportIndexes.subscribe(() => routes.index(own.exportIndex))
   own.exportedServices.subscribe((_, next, previous) => {
     const service = (next ?? previous)?.spec.service
-    if (service !== undefined) routes.exported(serviceKey(service.namespace, service.name))
+    if (service === undefined) return
+    const key = serviceKey(service.namespace, service.name)
+    routes.exported(key)
+    if (next === undefined || previous === undefined) routes.stored(key)
   })
   own.exportedEndpoints.subscribe((_, next, previous) => {
     const service = (next ?? previous)?.spec.service

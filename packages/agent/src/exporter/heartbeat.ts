@@ -1,24 +1,27 @@
 import { LEASES, type Lease, PUBLISHER_LEASE_NAME } from '@isthmus/api'
 import { type ClusterClient, isNotFound } from '@isthmus/kube'
 import type { Logger } from 'pino'
+import { microTime } from '../timestamps.ts'
 
 /** How often the publisher's Lease is renewed, and after how long without renewal its readers doubt it. */
 export const HEARTBEAT_MS = 10_000
 export const HEARTBEAT_DURATION_SECONDS = 40
 
 export interface HeartbeatOptions {
-  readonly client: ClusterClient
+  readonly client: Pick<ClusterClient, 'patch' | 'create'>
   readonly namespace: string
   readonly clusterId: string
   readonly clock: () => number
-  readonly log: Logger
+  readonly log: Pick<Logger, 'warn'>
 }
 
 /** Keeps the publisher's Lease renewed: how peers tell a quiet member from a dead one. */
 export class Heartbeat {
   readonly #options: HeartbeatOptions
+  readonly #stopping = new AbortController()
   #timer: NodeJS.Timeout | undefined
   #beating: Promise<void> = Promise.resolve()
+  #isBeating = false
 
   constructor(options: HeartbeatOptions) {
     this.#options = options
@@ -29,38 +32,47 @@ export class Heartbeat {
     this.#beat()
   }
 
+  /** A beat under way is given up: the API server may be what does not answer. */
   async stop(): Promise<void> {
     clearInterval(this.#timer)
+    this.#stopping.abort()
     await this.#beating
   }
 
   #beat(): void {
-    const { client, namespace, clusterId, clock, log } = this.#options
-    this.#beating = this.#beating
-      .then(() => beat(client, namespace, clusterId, clock()))
-      .catch(error => log.warn({ err: error }, "the publisher's Lease was not renewed"))
+    // One that takes longer than the interval is not followed by a crowd of those that waited for it.
+    if (this.#isBeating || this.#stopping.signal.aborted) return
+    this.#isBeating = true
+    this.#beating = this.#renew()
+      .catch(error => {
+        if (!this.#stopping.signal.aborted)
+          this.#options.log.warn({ err: error }, "the publisher's Lease was not renewed")
+      })
+      .finally(() => {
+        this.#isBeating = false
+      })
   }
-}
 
-/** Renews the publisher's Lease once: made if it is not there. `now`: milliseconds. */
-async function beat(client: ClusterClient, namespace: string, clusterId: string, now: number): Promise<void> {
-  const renewTime = microTime(now)
-  const spec = { holderIdentity: clusterId, leaseDurationSeconds: HEARTBEAT_DURATION_SECONDS, renewTime }
-  try {
-    await client.patch(LEASES, PUBLISHER_LEASE_NAME, namespace, { spec })
-  } catch (error) {
-    if (!isNotFound(error)) throw error
-    const lease: Lease = {
-      apiVersion: 'coordination.k8s.io/v1',
-      kind: 'Lease',
-      metadata: { namespace, name: PUBLISHER_LEASE_NAME },
-      spec,
+  /** Made if it is not there. */
+  async #renew(): Promise<void> {
+    const { client, namespace, clusterId, clock } = this.#options
+    const { signal } = this.#stopping
+    const spec = {
+      holderIdentity: clusterId,
+      leaseDurationSeconds: HEARTBEAT_DURATION_SECONDS,
+      renewTime: microTime(clock()),
     }
-    await client.create(LEASES, lease)
+    try {
+      await client.patch(LEASES, PUBLISHER_LEASE_NAME, namespace, { spec }, { signal })
+    } catch (error) {
+      if (!isNotFound(error)) throw error
+      const lease: Lease = {
+        apiVersion: 'coordination.k8s.io/v1',
+        kind: 'Lease',
+        metadata: { namespace, name: PUBLISHER_LEASE_NAME },
+        spec,
+      }
+      await client.create(LEASES, lease, { signal })
+    }
   }
-}
-
-/** `metav1.MicroTime`: six digits after the point. */
-function microTime(now: number): string {
-  return new Date(now).toISOString().replace(/Z$/, '000Z')
 }

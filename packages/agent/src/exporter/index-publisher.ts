@@ -9,6 +9,8 @@ export interface IndexPublisherOptions {
   readonly clusterId: string
   /** Keys whose record is stored whole. */
   readonly published: () => ReadonlySet<string>
+  /** Whether it is known what becomes of the key's record: stored, or refused. Asks again when that changes. */
+  readonly isDecided: (key: string) => boolean
   /** An index was written: these keys came into it or left it. */
   readonly onWritten: (changed: readonly string[]) => void
   readonly clock: () => number
@@ -20,11 +22,13 @@ export interface IndexPublisherOptions {
  */
 export class IndexPublisher {
   readonly #options: IndexPublisherOptions
-  /** The newest known: what we wrote, until the cache tells of something else. */
-  #latest: ExportIndex | undefined
+  #observed: ExportIndex | undefined
   #named: ReadonlySet<string> = new Set()
-  #highestWritten = 0
-  #written = false
+  /** Of all indexes that were written or seen: readers may have seen them too. */
+  #highestSequence = 0
+  /** Every export that was there at the start has been looked at. */
+  #isComplete = false
+  #isPublished = false
 
   constructor(options: IndexPublisherOptions) {
     this.#options = options
@@ -32,8 +36,10 @@ export class IndexPublisher {
 
   /** The cache has a new version of the index, or it is gone. */
   observe(index: ExportIndex | undefined): void {
-    this.#latest = index
+    if (index === this.#observed) return
+    this.#observed = index
     this.#named = new Set(index?.spec.services)
+    this.#highestSequence = Math.max(this.#highestSequence, index?.spec.sequence ?? 0)
   }
 
   isNamed(key: string): boolean {
@@ -42,27 +48,31 @@ export class IndexPublisher {
 
   /** An index, right for what was known then, has been stored or found. */
   get published(): boolean {
-    return this.#written
+    return this.#isPublished
   }
 
   async reconcile(): Promise<Outcome> {
-    const { own, clusterId, published, onWritten, clock } = this.#options
-    const stored = this.#latest
+    const { own, clusterId, published, isDecided, onWritten, clock } = this.#options
+    const stored = own.exportIndex
     const wanted = new Set([...own.serviceExports.keys()].filter(key => ownExport(own, key)?.validity.valid))
+    // After a start, what is stored may be wiped or older than what readers saw: an index that named only the
+    // records stored so far would withdraw the others.
+    this.#isComplete ||= [...wanted].every(isDecided)
+    if (!this.#isComplete) return done()
     const spec = nextIndex({
       clusterId,
       stored,
       wanted,
       published: published(),
-      highestWritten: this.#highestWritten,
+      highestWritten: this.#highestSequence,
       now: clock(),
     })
     if (spec !== undefined) {
-      this.observe(await this.#write(stored, spec))
-      this.#highestWritten = spec.sequence
+      await this.#write(stored, spec)
+      this.observe(own.exportIndex)
       onWritten(changed(stored?.spec.services ?? [], spec.services))
     }
-    this.#written = true
+    this.#isPublished = true
     return done()
   }
 

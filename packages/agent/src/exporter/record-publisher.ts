@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util'
 import {
   apiVersionOf,
   EXPORTED_ENDPOINTS,
@@ -7,31 +6,53 @@ import {
   type ExportedService,
 } from '@isthmus/api'
 import { type ExportRecord, recordName } from '@isthmus/core'
-import { done, type Outcome, parseKey } from '@isthmus/kube'
+import { done, type Outcome, parseKey, requeueAfter } from '@isthmus/kube'
+import type { Logger } from 'pino'
 import type { OwnCluster } from '../own/own-cluster.ts'
 import { ownRecord } from '../own/own-exports.ts'
+import { isRefusal } from '../writes/refusal.ts'
 import { deleteSeen, storeSpec } from '../writes/store-spec.ts'
+
+export interface RecordPublisherOptions {
+  readonly own: OwnCluster
+  readonly clusterId: string
+  /** Whether the stored index names the key. */
+  readonly isNamed: (key: string) => boolean
+  /** The index may have to change, and the conditions of the export. */
+  readonly onDecided: (key: string) => void
+  readonly log: Logger
+}
+
+/** When a record that was refused is tried again, if nothing changes: a quota may have been raised. */
+const RETRY_REFUSED_MS = 60_000
 
 /**
  * Keeps the record of each export stored in the exchange. Additions go chunks, then service, then index;
  * withdrawals index, then service, then chunks: a reader never sees a name without what it stands for.
  */
 export class RecordPublisher {
-  readonly #own: OwnCluster
-  readonly #onStored: (key: string) => void
-  readonly #isNamed: (key: string) => boolean
+  readonly #options: RecordPublisherOptions
   /** Keys whose record was stored, or found stored, as it should be. */
   readonly #stored = new Set<string>()
+  /** Keys whose record the API server refuses, with its words. */
+  readonly #refused = new Map<string, string>()
 
-  /** `isNamed`: whether the stored index names the key; `onStored`: the index may have to change. */
-  constructor(own: OwnCluster, isNamed: (key: string) => boolean, onStored: (key: string) => void) {
-    this.#own = own
-    this.#isNamed = isNamed
-    this.#onStored = onStored
+  constructor(options: RecordPublisherOptions) {
+    this.#options = options
   }
 
   get stored(): ReadonlySet<string> {
     return this.#stored
+  }
+
+  /** Whether this process knows what becomes of the key's record: stored, or refused. */
+  isDecided(key: string): boolean {
+    return this.#stored.has(key) || this.#refused.has(key)
+  }
+
+  /** Why the record, as it should be now, is not in the exchange and will not be. */
+  refusalOf(key: string): string | undefined {
+    return this.#refused.get(key)
   }
 
   /**
@@ -39,34 +60,42 @@ export class RecordPublisher {
    * went to and fro with every endpoint would say nothing.
    */
   isStored(key: string): boolean {
-    const { exchangeNamespace, exportedServices } = this.#own
-    return (
-      this.#stored.has(key) || exportedServices.get(`${exchangeNamespace}/${recordNameOf(key)}`) !== undefined
-    )
+    const { exchangeNamespace, exportedServices } = this.#options.own
+    return exportedServices.get(`${exchangeNamespace}/${recordNameOf(key)}`) !== undefined
   }
 
   async reconcile(key: string): Promise<Outcome> {
-    const record = ownRecord(this.#own, key)
+    const { own, clusterId, onDecided, log } = this.#options
+    const record = ownRecord(own, clusterId, key)
     if (record === undefined) return this.#withdraw(key)
-    await this.#publish(key, record)
-    if (!this.#stored.has(key)) {
+    try {
+      await this.#publish(key, record)
+    } catch (error) {
+      if (!isRefusal(error)) throw error
+      if (this.#refused.get(key) !== error.message) {
+        this.#refused.set(key, error.message)
+        log.warn({ err: error, key }, 'the record of an export is refused')
+        onDecided(key)
+      }
+      return requeueAfter(RETRY_REFUSED_MS)
+    }
+    if (this.#refused.delete(key) || !this.#stored.has(key)) {
       this.#stored.add(key)
-      this.#onStored(key)
+      onDecided(key)
     }
     return done()
   }
 
   async #publish(key: string, record: ExportRecord): Promise<void> {
-    const { writes, exchangeNamespace: namespace, exportedEndpoints } = this.#own
+    const { writes, exchangeNamespace: namespace, exportedEndpoints, exportedServices } = this.#options.own
     for (const [name, spec] of record.chunks) {
       const existing = exportedEndpoints.get(`${namespace}/${name}`)
       const wanted: ExportedEndpoints = { ...headOf(EXPORTED_ENDPOINTS, namespace, name), spec }
-      await storeSpec(writes, EXPORTED_ENDPOINTS, existing, wanted, isDeepStrictEqual)
+      await storeSpec(writes, EXPORTED_ENDPOINTS, existing, wanted)
     }
     const name = recordNameOf(key)
     const wanted: ExportedService = { ...headOf(EXPORTED_SERVICES, namespace, name), spec: record.spec }
-    const existing = this.#own.exportedServices.get(`${namespace}/${name}`)
-    await storeSpec(writes, EXPORTED_SERVICES, existing, wanted, isDeepStrictEqual)
+    await storeSpec(writes, EXPORTED_SERVICES, exportedServices.get(`${namespace}/${name}`), wanted)
     for (const chunk of exportedEndpoints.byIndex('service', key)) {
       if (!record.chunks.has(chunk.metadata.name ?? '')) await deleteSeen(writes, EXPORTED_ENDPOINTS, chunk)
     }
@@ -74,12 +103,14 @@ export class RecordPublisher {
 
   /** The record goes when the index no longer names it; until then, the index has to change first. */
   async #withdraw(key: string): Promise<Outcome> {
+    const { own, isNamed, onDecided } = this.#options
     this.#stored.delete(key)
-    if (this.#isNamed(key)) {
-      this.#onStored(key)
+    this.#refused.delete(key)
+    if (isNamed(key)) {
+      onDecided(key)
       return done()
     }
-    const { writes, exchangeNamespace: namespace, exportedEndpoints, exportedServices } = this.#own
+    const { writes, exchangeNamespace: namespace, exportedEndpoints, exportedServices } = own
     const record = exportedServices.get(`${namespace}/${recordNameOf(key)}`)
     if (record !== undefined) await deleteSeen(writes, EXPORTED_SERVICES, record)
     for (const chunk of exportedEndpoints.byIndex('service', key)) {

@@ -1,4 +1,4 @@
-import { SERVICES, type Service } from '@isthmus/api'
+import { SERVICE_IMPORTS, SERVICES, type Service, type ServiceImport } from '@isthmus/api'
 import {
   type Contribution,
   derivedServiceName,
@@ -15,15 +15,26 @@ import {
 import {
   ApiError,
   done,
-  isConflict,
   isNamespaceTerminating,
+  isNotFound,
   type Outcome,
   parseKey,
+  requeueAfter,
   retry,
 } from '@isthmus/kube'
 import type { Logger } from 'pino'
+import type { Recorder } from '../events/event-recorder.ts'
+import { StandingNotes } from '../events/standing-notes.ts'
 import type { OwnCluster } from '../own/own-cluster.ts'
+import { refusalsOf } from '../status/refusals.ts'
+import { time } from '../timestamps.ts'
 import { deleteSeen } from '../writes/store-spec.ts'
+import { importEvents } from './import-events.ts'
+import { MadeObjects } from './made-objects.ts'
+import { repairEvents } from './repair-events.ts'
+import { RETRY_VALUE_MS, TrafficDistributions } from './traffic-distribution.ts'
+import { membersNotReadWhole } from './unread-endpoints.ts'
+import { whyNotServed } from './why-not-served.ts'
 import {
   type ImportTarget,
   removeImport,
@@ -40,20 +51,33 @@ export interface ImporterOptions {
   readonly contributions: (key: string) => ReadonlyMap<string, Contribution>
   readonly supportedFamilies: readonly ('IPv4' | 'IPv6')[]
   readonly kept: KeptFields
+  readonly recorder: Recorder
   readonly clock: () => number
   readonly log: Logger
 }
+
+/** Endpoints come in messages of their own: an import that was Ready does not cease to be so for a moment. */
+const UNREAD_GRACE_MS = 1_000
+/** Of how many members refusals are told in the status. */
+const MAX_REFUSING = 5
 
 /** Makes of all records of one service what this cluster serves of it. */
 export class Importer {
   readonly #options: ImporterOptions
   /** Names of derived Services to the imports that want them: a user's Service of that name has no label to tell. */
   readonly #wanted = new Map<string, string>()
-  /** Imports that something of a user is in the way of, and what. */
+  /** Imports that cannot be made or kept right, and why. */
   readonly #blocked = new Map<string, string>()
+  readonly #made = new Map<string, MadeObjects>()
+  /** Since when endpoints of an import that was Ready are awaited. */
+  readonly #unreadSince = new Map<string, number>()
+  readonly #trafficDistributions: TrafficDistributions
+  readonly #foreignImports: StandingNotes
 
   constructor(options: ImporterOptions) {
     this.#options = options
+    this.#trafficDistributions = new TrafficDistributions(options.clock)
+    this.#foreignImports = new StandingNotes(options.recorder)
   }
 
   /** The import that wants a Service of this key for its derived Service. */
@@ -68,25 +92,22 @@ export class Importer {
 
   async reconcile(key: string): Promise<Outcome> {
     const { namespace = '', name } = parseKey(key)
-    const { own, contributions, supportedFamilies } = this.#options
+    const { own, contributions, supportedFamilies, clusterId, kept } = this.#options
     // Without the namespace there is nothing to import into; with it gone, the server removes what was there.
     if (!own.hasNamespace(namespace) || !isImportableNamespace(namespace)) return this.#forget(key)
-    const { existing, obstacle } = this.#existing(key, namespace, name)
-    if (obstacle?.kind === 'ServiceImport') return this.#leaveAlone(key, obstacle.message)
-    const plan = planImport({
-      namespace,
-      name,
-      contributions: contributions(key),
-      supportedFamilies,
-      existing,
-    })
-    const target = {
+    const { existing, obstacle, foreign } = this.#existing(key, namespace, name)
+    const members = contributions(key)
+    const plan = planImport({ namespace, name, contributions: members, supportedFamilies, existing })
+    const made = this.#made.get(key) ?? new MadeObjects()
+    const target: ImportTarget = {
       writes: own.writes,
-      clusterId: this.#options.clusterId,
+      clusterId,
       namespace,
       name,
       existing,
-      kept: this.#options.kept,
+      kept,
+      made,
+      repairs: [],
     }
     try {
       switch (plan.kind) {
@@ -98,13 +119,16 @@ export class Importer {
           await removeImport(target)
           return this.#forget(key)
         case 'import':
+          if (foreign !== undefined) return this.#leaveAlone(key, foreign, obstacle?.message ?? '')
+          this.#made.set(key, made)
           this.#wanted.set(`${namespace}/${plan.derivedName}`, key)
           // A headless import has no derived Service that could be in the way of anything.
           return await this.#import(
             key,
             target,
             plan,
-            plan.spec.type === 'Headless' ? undefined : obstacle?.message,
+            members,
+            plan.spec.type === 'Headless' ? undefined : obstacle,
           )
       }
     } catch (error) {
@@ -117,30 +141,48 @@ export class Importer {
     key: string,
     target: ImportTarget,
     plan: ImportedPlan,
-    obstacle: string | undefined,
+    members: ReadonlyMap<string, Contribution>,
+    obstacle: Obstacle | undefined,
   ): Promise<Outcome> {
+    const { recorder, clock } = this.#options
     const { service, failure } = await this.#serve(target, plan, obstacle)
-    const why = obstacle ?? failure?.message
-    if (why === undefined) this.#blocked.delete(key)
-    else this.#blocked.set(key, why)
+    const unread = this.#unread(key, target, plan, members)
+    const why =
+      obstacle?.message ?? (failure === undefined ? unread.why : whyNotServed(failure, target.existing))
+    this.#note(key, why)
+    const notes = this.#notes(plan, members)
     // Promised addresses stay in the ServiceImport also while the Service that had them cannot be made.
     const ips = service?.spec?.clusterIPs ?? target.existing.serviceImport?.spec.ips ?? []
-    const serviceImport = await writeServiceImport(target, plan, ips)
-    const now = new Date(this.#options.clock()).toISOString().replace(/\.\d+Z$/, 'Z')
-    await writeImportStatus(target, serviceImport, plan, readinessOf(plan, why), now)
-    return failure === undefined ? done() : retry(failure)
+    const before = target.existing.serviceImport?.status?.conditions?.find(({ type }) => type === 'Ready')
+    const stored = await writeServiceImport(target, plan, ips)
+    const after = readinessOf(
+      plan,
+      why,
+      notes.map(([, note]) => note),
+    )
+    const object = await writeImportStatus(target, stored, plan, ips, after, time(clock()))
+    const isBlocked = obstacle !== undefined
+    const isAwaiting = !isBlocked && failure === undefined && unread.why !== undefined
+    const events = [
+      ...repairEvents(target.repairs),
+      ...importEvents({ before, after, isBlocked, isAwaiting, notes }),
+    ]
+    for (const event of events) recorder.record({ type: SERVICE_IMPORTS, object }, event)
+    if (failure !== undefined) return retry(failure)
+    if (unread.lookAgainInMs !== undefined) return requeueAfter(unread.lookAgainInMs)
+    return this.#trafficDistributions.leftOut(plan) === undefined ? done() : requeueAfter(RETRY_VALUE_MS)
   }
 
   /** Derived Service and slices. A refusal by the API server is part of the import's status, not its end. */
   async #serve(
     target: ImportTarget,
     plan: ImportedPlan,
-    obstacle: string | undefined,
+    obstacle: Obstacle | undefined,
   ): Promise<{ service?: Service; failure?: ApiError }> {
     if (obstacle !== undefined) return {}
     try {
-      const service = await writeDerivedService(target, plan)
-      await writeSlices(target, plan, service)
+      const service = await this.#writeService(target, plan)
+      await writeSlices(target, this.#trafficDistributions.servable(plan), service)
       // The import became headless: nothing refers to the Service any more.
       const { derivedService } = target.existing
       if (service === undefined && derivedService !== undefined) {
@@ -148,39 +190,130 @@ export class Importer {
       }
       return service === undefined ? {} : { service }
     } catch (error) {
-      if (!(error instanceof ApiError) || isConflict(error) || isNamespaceTerminating(error)) throw error
+      if (!isPartOfStatus(error)) throw error
       return { failure: error }
     }
+  }
+
+  /** Without a trafficDistribution that this server does not know, rather than not at all. */
+  async #writeService(target: ImportTarget, plan: ImportedPlan): Promise<Service | undefined> {
+    const values = this.#trafficDistributions
+    const servable = values.servable(plan)
+    try {
+      const service = await writeDerivedService(target, servable)
+      values.observe(servable, service)
+      return service
+    } catch (error) {
+      if (servable.spec.trafficDistribution === undefined || !values.isRefusal(error)) throw error
+      values.refuse(servable)
+      return writeDerivedService(target, values.servable(plan))
+    }
+  }
+
+  #unread(
+    key: string,
+    { existing, namespace, name }: ImportTarget,
+    plan: ImportedPlan,
+    members: ReadonlyMap<string, Contribution>,
+  ): { why?: string; lookAgainInMs?: number } {
+    const slices = this.#options.own.slices.byIndex('import', `${namespace}/${name}`)
+    const unread = membersNotReadWhole(
+      members,
+      plan,
+      new Set(slices.map(({ metadata }) => metadata.name ?? '')),
+    )
+    if (unread.length === 0) {
+      this.#unreadSince.delete(key)
+      return {}
+    }
+    const now = this.#options.clock()
+    const since = this.#unreadSince.get(key) ?? now
+    this.#unreadSince.set(key, since)
+    const wasReady = existing.serviceImport?.status?.conditions?.some(
+      ({ type, status }) => type === 'Ready' && status === 'True',
+    )
+    if (wasReady && now - since < UNREAD_GRACE_MS) return { lookAgainInMs: UNREAD_GRACE_MS }
+    return { why: `not all endpoints of ${unread.join(', ')} have been read yet` }
+  }
+
+  /** What of the exports does not take effect here, as reason and sentence. */
+  #notes(
+    plan: ImportedPlan,
+    members: ReadonlyMap<string, Contribution>,
+  ): readonly (readonly [reason: string, note: string])[] {
+    const leftOut = this.#trafficDistributions.leftOut(plan)
+    const refusals = [...members].flatMap(([clusterId, contribution]) => {
+      const refused = refusalsOf(contribution)
+      return refused === undefined
+        ? []
+        : [['RecordRefused', `of the export of cluster ${clusterId}, this is not used: ${refused}`] as const]
+    })
+    return [
+      ...(leftOut === undefined
+        ? []
+        : [
+            [
+              'TrafficDistributionNotSupported',
+              `trafficDistribution ${leftOut} is left out: this API server does not know it`,
+            ] as const,
+          ]),
+      ...refusals.slice(0, MAX_REFUSING),
+    ]
   }
 
   #existing(
     key: string,
     namespace: string,
     name: string,
-  ): { existing: ExistingImport; obstacle: Obstacle | undefined } {
+  ): { existing: ExistingImport; obstacle: Obstacle | undefined; foreign: ServiceImport | undefined } {
     const { own } = this.#options
-    const derivedName = derivedServiceName(namespace, name)
-    const service = own.services.get(`${namespace}/${derivedName}`)
+    const service = own.services.get(`${namespace}/${derivedServiceName(namespace, name)}`)
     const serviceImport = own.serviceImports.get(key)
     const obstacle = obstacleTo({ namespace, name, service, serviceImport })
+    const foreign = obstacle?.kind === 'ServiceImport' ? serviceImport : undefined
     const existing: ExistingImport = {
       derivedService: isDerivedService(service) ? service : undefined,
       slices: own.slices.byIndex('import', key),
-      serviceImport,
+      // Never written, nor deleted, nor taken for what the import was.
+      serviceImport: foreign === undefined ? serviceImport : undefined,
     }
-    return { existing, obstacle }
+    return { existing, obstacle, foreign }
   }
 
-  #leaveAlone(key: string, why: string): Outcome {
-    if (this.#blocked.get(key) !== why) this.#options.log.warn({ key }, why)
-    this.#blocked.set(key, why)
+  /** What was served before goes on being served. */
+  #leaveAlone(key: string, foreign: ServiceImport, why: string): Outcome {
+    this.#note(key, why)
+    this.#foreignImports.look(
+      key,
+      '',
+      { type: SERVICE_IMPORTS, object: foreign },
+      { type: 'Warning', reason: 'NameTaken', action: 'Import', note: why },
+    )
     return done()
+  }
+
+  #note(key: string, why: string | undefined): void {
+    if (why === this.#blocked.get(key)) return
+    if (why === undefined) this.#blocked.delete(key)
+    else {
+      this.#blocked.set(key, why)
+      this.#options.log.warn({ key, why }, 'a service is not imported as it should be')
+    }
   }
 
   #forget(key: string): Outcome {
     const { namespace = '', name } = parseKey(key)
     this.#blocked.delete(key)
+    this.#made.delete(key)
+    this.#unreadSince.delete(key)
+    this.#foreignImports.forget(key)
     this.#wanted.delete(`${namespace}/${derivedServiceName(namespace, name)}`)
     return done()
   }
+}
+
+/** What is about versions, gone, or asks to wait is tried again, and says nothing about the import. */
+function isPartOfStatus(error: unknown): error is ApiError {
+  if (!(error instanceof ApiError) || isNamespaceTerminating(error) || isNotFound(error)) return false
+  return error.code !== 409 && error.code !== 429
 }

@@ -14,6 +14,7 @@ import {
   newDerivedService,
   newServiceImport,
   nextImportStatus,
+  type PlannedSlice,
   type Readiness,
   repairedDerivedService,
   repairedServiceImport,
@@ -21,6 +22,7 @@ import {
 } from '@isthmus/core'
 import type { Writes } from '../writes/cached-writes.ts'
 import { deleteSeen } from '../writes/store-spec.ts'
+import type { MadeObjects } from './made-objects.ts'
 
 export interface ImportTarget {
   readonly writes: Writes
@@ -29,6 +31,15 @@ export interface ImportTarget {
   readonly name: string
   readonly existing: ExistingImport
   readonly kept: KeptFields
+  readonly made: MadeObjects
+  /** What somebody deleted or edited, and what is right again now. */
+  readonly repairs: Repair[]
+}
+
+export interface Repair {
+  readonly kind: 'Service' | 'ServiceImport' | 'EndpointSlice'
+  readonly name: string
+  readonly what: 'deleted' | 'edited'
 }
 
 /** Makes or repairs the derived Service; undefined for a headless import, which has none. */
@@ -36,13 +47,27 @@ export async function writeDerivedService(
   target: ImportTarget,
   plan: ImportedPlan,
 ): Promise<Service | undefined> {
-  const { writes, namespace, name, existing } = target
+  const { writes, namespace, name, existing, made, repairs } = target
+  const { derivedService, serviceImport } = existing
   if (plan.spec.type === 'Headless' || plan.unsupported) return undefined
-  if (existing.derivedService === undefined) {
-    return writes.create(SERVICES, newDerivedService(namespace, name, plan, existing.serviceImport))
-  }
-  const repaired = repairedDerivedService(existing.derivedService, name, plan)
-  return repaired === undefined ? existing.derivedService : writes.update(SERVICES, repaired)
+  const what = 'Service'
+  const wanted = [JSON.stringify(plan.spec)]
+  const isSame = made.isSame(what, wanted)
+  if (derivedService !== undefined && made.isSettled(what, wanted, derivedService)) return derivedService
+  const repaired =
+    derivedService === undefined ? undefined : repairedDerivedService(derivedService, name, plan)
+  const service =
+    derivedService === undefined
+      ? await writes.create(SERVICES, newDerivedService(namespace, name, plan, serviceImport))
+      : repaired === undefined
+        ? derivedService
+        : await writes.update(SERVICES, repaired)
+  made.remember(what, wanted, service)
+  if (derivedService === undefined && (isSame || wasServed(serviceImport)))
+    repairs.push({ kind: what, name: plan.derivedName, what: 'deleted' })
+  else if (repaired !== undefined && isSame)
+    repairs.push({ kind: what, name: plan.derivedName, what: 'edited' })
+  return service
 }
 
 /** Makes, repairs and deletes imported slices, several at a time: they do not depend on each other. */
@@ -51,55 +76,118 @@ export async function writeSlices(
   plan: ImportedPlan,
   derivedService: Service | undefined,
 ): Promise<void> {
-  const { writes, clusterId, namespace, name, existing } = target
+  const { writes, existing, made } = target
   const left = new Map(existing.slices.map(slice => [slice.metadata.name ?? '', slice]))
   const pending: (() => Promise<unknown>)[] = []
+  const frames = new Map<unknown, string>()
   for (const planned of plan.slices) {
-    const desired = desiredSlice(planned, plan, { namespace, name, clusterId, derivedService })
     const stored = left.get(planned.name)
     left.delete(planned.name)
-    if (stored === undefined) {
-      pending.push(() => writes.create(ENDPOINT_SLICES, desired))
-      continue
-    }
-    const repaired = repairedSlice(stored, desired)
-    if (repaired !== undefined) pending.push(() => writes.update(ENDPOINT_SLICES, repaired))
+    const frame = frames.get(planned.ports) ?? frameOf(planned, plan, derivedService)
+    frames.set(planned.ports, frame)
+    const wanted = [planned.memberExport.chunks.get(planned.chunk), frame]
+    if (stored !== undefined && made.isSettled(planned.name, wanted, stored)) continue
+    pending.push(() => writeSlice(target, plan, planned, derivedService, stored, wanted))
   }
   // Additions first: endpoints that move from one slice to another are in both for a moment, never in none.
   await inParallel(pending)
   const gone = [...left].filter(([sliceName]) => !plan.keptSlices.has(sliceName))
   await inParallel(
-    gone.map(
-      ([, slice]) =>
-        () =>
-          deleteSeen(writes, ENDPOINT_SLICES, slice),
-    ),
+    gone.map(([sliceName, slice]) => async () => {
+      made.forget(sliceName)
+      await deleteSeen(writes, ENDPOINT_SLICES, slice)
+    }),
   )
+}
+
+/** All that a slice is made from, beside the chunk itself. */
+function frameOf(planned: PlannedSlice, plan: ImportedPlan, derivedService: Service | undefined): string {
+  return JSON.stringify([
+    planned.clusterId,
+    [...planned.ports].map(([source, { name }]) => [source, name]),
+    plan.spec.trafficDistribution,
+    derivedService?.metadata.uid,
+  ])
+}
+
+async function writeSlice(
+  { writes, namespace, name, clusterId, made, repairs }: ImportTarget,
+  plan: ImportedPlan,
+  planned: PlannedSlice,
+  derivedService: Service | undefined,
+  stored: EndpointSlice | undefined,
+  wanted: readonly unknown[],
+): Promise<void> {
+  const isSame = made.isSame(planned.name, wanted)
+  const desired = desiredSlice(planned, plan, { namespace, name, clusterId, derivedService })
+  const repaired = stored === undefined ? desired : repairedSlice(stored, desired)
+  if (repaired === undefined) {
+    if (stored !== undefined) made.remember(planned.name, wanted, stored)
+    return
+  }
+  const written =
+    stored === undefined
+      ? await writes.create(ENDPOINT_SLICES, repaired)
+      : await writes.update(ENDPOINT_SLICES, repaired)
+  made.remember(planned.name, wanted, written)
+  if (isSame) {
+    const what = stored === undefined ? 'deleted' : 'edited'
+    repairs.push({ kind: 'EndpointSlice', name: planned.name, what })
+  }
 }
 
 /** Makes or repairs the ServiceImport. */
 export async function writeServiceImport(
-  { writes, namespace, name, existing, kept }: ImportTarget,
+  { writes, namespace, name, existing, kept, made, repairs }: ImportTarget,
   plan: ImportedPlan,
   ips: readonly string[],
 ): Promise<ServiceImport> {
   const { serviceImport } = existing
-  if (serviceImport === undefined) {
-    return writes.create(SERVICE_IMPORTS, newServiceImport(namespace, name, plan, ips, kept))
-  }
-  const repaired = repairedServiceImport(serviceImport, plan, ips, kept)
-  return repaired === undefined ? serviceImport : writes.update(SERVICE_IMPORTS, repaired)
+  const what = 'ServiceImport'
+  const wanted = wantedOfImport(plan, ips)
+  const isSame = made.isSame(what, wanted)
+  if (serviceImport !== undefined && made.isSettled(what, wanted, serviceImport)) return serviceImport
+  const repaired =
+    serviceImport === undefined ? undefined : repairedServiceImport(serviceImport, plan, ips, kept)
+  const written =
+    serviceImport === undefined
+      ? await writes.create(SERVICE_IMPORTS, newServiceImport(namespace, name, plan, ips, kept))
+      : repaired === undefined
+        ? serviceImport
+        : await writes.update(SERVICE_IMPORTS, repaired)
+  made.remember(what, wanted, written)
+  if (isSame && written !== serviceImport)
+    repairs.push({ kind: what, name, what: serviceImport === undefined ? 'deleted' : 'edited' })
+  return written
 }
 
+/** Answers the ServiceImport as it is then. */
 export async function writeImportStatus(
-  { writes, kept }: ImportTarget,
+  { writes, kept, made }: ImportTarget,
   serviceImport: ServiceImport,
-  plan: Pick<ImportedPlan, 'clusters'>,
+  plan: ImportedPlan,
+  ips: readonly string[],
   ready: Readiness,
   now: string,
-): Promise<void> {
+): Promise<ServiceImport> {
   const status = nextImportStatus(serviceImport, plan, ready, now, kept)
-  if (status !== undefined) await writes.updateStatus(SERVICE_IMPORTS, { ...serviceImport, status })
+  if (status === undefined) return serviceImport
+  const written = await writes.updateStatus(SERVICE_IMPORTS, { ...serviceImport, status })
+  // The spec is what it was: only the version is another.
+  made.remember('ServiceImport', wantedOfImport(plan, ips), written)
+  return written
+}
+
+function wantedOfImport({ spec, labels, annotations }: ImportedPlan, ips: readonly string[]): [string] {
+  return [JSON.stringify([spec, labels, annotations, ips])]
+}
+
+/** The addresses that it promises had a Service: one that is not there now was deleted. */
+function wasServed(serviceImport: ServiceImport | undefined): boolean {
+  const isReady = serviceImport?.status?.conditions?.some(
+    ({ type, status }) => type === 'Ready' && status === 'True',
+  )
+  return isReady === true && (serviceImport?.spec.ips?.length ?? 0) > 0
 }
 
 /** All that an import has here: the reverse of the order in which it was made. */

@@ -5,12 +5,15 @@ import { type ClusterClient, isNotFound } from '@isthmus/kube'
 export interface LinkMemory {
   /** The highest sequence ever seen of the peer: 0 if none. */
   load(clusterId: string): Promise<number>
-  save(clusterId: string, sequence: number): Promise<void>
+  save(clusterId: string, sequence: number, signal?: AbortSignal): Promise<void>
 }
 
 const KEY = 'highestSequence'
 
-export function linkMemory(client: ClusterClient, namespace: string): LinkMemory {
+export function linkMemory(
+  client: Pick<ClusterClient, 'get' | 'patch' | 'create'>,
+  namespace: string,
+): LinkMemory {
   const nameOf = (clusterId: string) => `link-${clusterId}`
   return {
     async load(clusterId) {
@@ -23,18 +26,15 @@ export function linkMemory(client: ClusterClient, namespace: string): LinkMemory
         throw error
       }
     },
-    async save(clusterId, sequence) {
+    async save(clusterId, sequence, signal) {
       const data = { [KEY]: String(sequence) }
       try {
-        await client.patch<ConfigMap>(CONFIG_MAPS, nameOf(clusterId), namespace, { data })
+        await client.patch<ConfigMap>(CONFIG_MAPS, nameOf(clusterId), namespace, { data }, { signal })
       } catch (error) {
         if (!isNotFound(error)) throw error
-        await client.create<ConfigMap>(CONFIG_MAPS, {
-          apiVersion: 'v1',
-          kind: 'ConfigMap',
-          metadata: { namespace, name: nameOf(clusterId) },
-          data,
-        })
+        const metadata = { namespace, name: nameOf(clusterId) }
+        const memory: ConfigMap = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data }
+        await client.create(CONFIG_MAPS, memory, { signal })
       }
     },
   }

@@ -15,9 +15,11 @@ import {
   objectionToIndex,
   serviceKey,
 } from '@isthmus/core'
-import { type ClusterClient, Reflector } from '@isthmus/kube'
+import { type BackoffOptions, type ClusterClient, Reflector } from '@isthmus/kube'
 import { HEARTBEAT_DURATION_SECONDS } from '../exporter/heartbeat.ts'
 import type { LinkStatus } from '../options.ts'
+import { time } from '../timestamps.ts'
+import { whyUnreadable } from './link-reason.ts'
 
 export interface LinkOptions {
   readonly clusterId: string
@@ -34,10 +36,15 @@ export interface LinkOptions {
   /** Its state may be another. */
   readonly onState: () => void
   readonly clock: () => number
+  /** Of its watches; for tests. */
+  readonly backoff?: BackoffOptions | undefined
 }
 
 /** More than this one member's exports cannot be: what is beyond is not imported. */
 const MAX_SERVICES = 20_000
+
+/** A ClusterSet has tens of members: a peer that comes back is worth asking for every other second. */
+const BACKOFF: BackoffOptions = { initialMs: 100, maxMs: 2_000, factor: 2 }
 
 const NONE: ReadonlySet<string> = new Set()
 
@@ -63,13 +70,13 @@ export class Link {
     this.clusterId = clusterId
     this.#options = options
     this.#highestSequence = options.highestSequence
-    this.#indexes = new Reflector({ client, type: EXPORT_INDEXES, namespace })
-    this.#services = new Reflector({ client, type: EXPORTED_SERVICES, namespace })
-    this.#endpoints = new Reflector({ client, type: EXPORTED_ENDPOINTS, namespace })
+    const exchange = { client, namespace, backoff: options.backoff ?? BACKOFF }
+    this.#indexes = new Reflector({ ...exchange, type: EXPORT_INDEXES })
+    this.#services = new Reflector({ ...exchange, type: EXPORTED_SERVICES })
+    this.#endpoints = new Reflector({ ...exchange, type: EXPORTED_ENDPOINTS })
     this.#leases = new Reflector({
-      client,
+      ...exchange,
       type: LEASES,
-      namespace,
       fieldSelector: `metadata.name=${PUBLISHER_LEASE_NAME}`,
     })
     this.#indexes.store.subscribe(() => this.#indexChanged())
@@ -79,8 +86,9 @@ export class Link {
     this.#endpoints.store.subscribe((_, next, previous) =>
       this.#recordChanged((next ?? previous)?.metadata.name),
     )
-    this.#leases.store.subscribe(() => {
-      this.#lastHeartbeat = options.clock()
+    this.#leases.store.subscribe((_, lease) => {
+      // A Lease that is gone is no heartbeat.
+      if (lease !== undefined) this.#lastHeartbeat = options.clock()
     })
   }
 
@@ -142,16 +150,16 @@ export class Link {
     if (!synced) {
       return failing === undefined
         ? { state: 'connecting' }
-        : { state: 'connecting', reason: failing.message }
+        : { state: 'connecting', reason: whyUnreadable(failing) }
     }
     const objection = objectionToIndex(this.#view)
     if (this.#index !== undefined && objection !== undefined) return { state: 'refused', reason: objection }
-    if (failing !== undefined) return { state: 'degraded', reason: failing.message }
+    if (failing !== undefined) return { state: 'degraded', reason: whyUnreadable(failing) }
     if (objection !== undefined)
       return { state: 'degraded', reason: `it has published nothing: ${objection}` }
-    const silentMs = this.#options.clock() - (this.#lastHeartbeat ?? 0)
-    if (this.#lastHeartbeat !== undefined && silentMs > HEARTBEAT_DURATION_SECONDS * 1000) {
-      return { state: 'degraded', reason: `its publisher was last seen ${Math.round(silentMs / 1000)} s ago` }
+    const heard = this.#lastHeartbeat
+    if (heard !== undefined && this.#options.clock() - heard > HEARTBEAT_DURATION_SECONDS * 1000) {
+      return { state: 'degraded', reason: `its publisher has been silent since ${time(heard)}` }
     }
     return { state: 'connected' }
   }

@@ -11,12 +11,18 @@ export interface LinksOptions {
   readonly own: { readonly client: ClusterClient; readonly namespace: string }
   readonly onChange: (key: string) => void
   readonly onEverything: () => void
+  /** A link is in another state than before, or in the same for another reason. */
+  readonly onState: (status: LinkStatus) => void
   readonly clock: () => number
   readonly log: Logger
 }
 
 /** How long a new sequence may wait to be remembered: a burst of changes is one write. */
 const SAVE_AFTER_MS = 5_000
+/** At the end, an API server that does not answer is not waited for. */
+const SAVE_AT_STOP_MS = 3_000
+/** How often to look for what nothing tells of: a publisher that has fallen silent. */
+const LOOK_EVERY_MS = 10_000
 
 /** The links to all peers, and their memory. */
 export class Links {
@@ -27,6 +33,9 @@ export class Links {
   readonly #unsaved = new Map<string, number>()
   readonly #told = new Map<string, string>()
   #saving: NodeJS.Timeout | undefined
+  #saved: Promise<void> = Promise.resolve()
+  #looking: NodeJS.Timeout | undefined
+  #stopped = false
 
   constructor(options: LinksOptions) {
     this.#options = options
@@ -55,11 +64,17 @@ export class Links {
 
   start(): void {
     for (const link of this) link.start()
+    this.#looking = setInterval(() => {
+      for (const link of this) this.#tellState(link)
+    }, LOOK_EVERY_MS)
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true
+    clearInterval(this.#looking)
     await Promise.all([...this].map(link => link.stop()))
-    await this.#save()
+    this.#save(AbortSignal.timeout(SAVE_AT_STOP_MS))
+    await this.#saved
   }
 
   [Symbol.iterator](): IterableIterator<Link> {
@@ -72,32 +87,40 @@ export class Links {
 
   #remember(clusterId: string, sequence: number): void {
     this.#unsaved.set(clusterId, sequence)
-    this.#saving ??= setTimeout(() => void this.#save(), SAVE_AFTER_MS)
+    this.#saveSoon()
   }
 
-  async #save(): Promise<void> {
+  #saveSoon(): void {
+    if (!this.#stopped) this.#saving ??= setTimeout(() => this.#save(), SAVE_AFTER_MS)
+  }
+
+  #save(signal?: AbortSignal): void {
     clearTimeout(this.#saving)
     this.#saving = undefined
-    for (const [clusterId, sequence] of [...this.#unsaved]) {
-      try {
-        await this.#memory.save(clusterId, sequence)
-        if (this.#unsaved.get(clusterId) === sequence) this.#unsaved.delete(clusterId)
-      } catch (error) {
-        // The next sequence, or the stop, tries again; until then a restart may accept an index that went back a little.
-        this.#options.log.warn(
-          { err: error, peer: clusterId },
-          'the highest sequence of a link was not saved',
-        )
-      }
+    this.#saved = this.#saved.then(async () => {
+      await Promise.all([...this.#unsaved].map(([id, sequence]) => this.#saveOne(id, sequence, signal)))
+    })
+  }
+
+  async #saveOne(clusterId: string, sequence: number, signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await this.#memory.save(clusterId, sequence, signal)
+      if (this.#unsaved.get(clusterId) === sequence) this.#unsaved.delete(clusterId)
+    } catch (error) {
+      // Until it is, a restart may accept an index that went back a little.
+      this.#options.log.warn({ err: error, peer: clusterId }, 'the highest sequence of a link was not saved')
+      this.#saveSoon()
     }
   }
 
   #tellState(link: Link): void {
-    const { clusterId, server, state, reason } = link.status()
+    const status = link.status()
+    const { clusterId, server, state, reason } = status
     const line = `${state}: ${reason ?? ''}`
     if (this.#told.get(clusterId) === line) return
     this.#told.set(clusterId, line)
     const level = state === 'degraded' || state === 'refused' ? 'warn' : 'info'
     this.#options.log[level]({ peer: clusterId, server, state, reason }, 'link')
+    this.#options.onState(status)
   }
 }

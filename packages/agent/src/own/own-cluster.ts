@@ -19,9 +19,18 @@ import {
   SERVICES,
 } from '@isthmus/api'
 import { isDerivedService, serviceKey } from '@isthmus/core'
-import { type ClusterClient, type IndexFunction, Reflector, type Store } from '@isthmus/kube'
+import {
+  type BackoffOptions,
+  type ClusterClient,
+  type IndexFunction,
+  Reflector,
+  type Store,
+} from '@isthmus/kube'
 import { type Cache, cachedWrites, type Writes } from '../writes/cached-writes.ts'
 import { trimNamespace, trimService, trimSlice, withoutManagedFields } from './trim.ts'
+
+/** Its own API server is one that an agent may ask often: what it serves hangs on it. */
+const BACKOFF: BackoffOptions = { initialMs: 250, maxMs: 5_000, factor: 2 }
 
 /** What the agent keeps in mind of its own cluster. Reads come from here; writes go through the client. */
 export class OwnCluster {
@@ -83,6 +92,17 @@ export class OwnCluster {
     await Promise.all([...this.#reflectors.values()].map(reflector => reflector.whenSynced(signal)))
   }
 
+  /** Calls back when a kind can be followed again after a time when it could not: its definition was missing, say. */
+  onRecovery(listener: () => void): void {
+    for (const reflector of this.#reflectors.values()) {
+      let failed = false
+      reflector.subscribeState(({ phase, error }) => {
+        if (failed && error === undefined && phase === 'watching') listener()
+        failed = error !== undefined
+      })
+    }
+  }
+
   /** Kinds that have not been listed yet, with the reason: what `ready` has to say. */
   unsynced(): string[] {
     return [...this.#reflectors]
@@ -113,9 +133,14 @@ export class OwnCluster {
     options: { namespace?: string; trim?: (object: T) => T; indexes?: Record<string, IndexFunction<T>> } = {},
   ): Store<T> {
     const { trim = withoutManagedFields } = options
-    const reflector = new Reflector<T>({ client: this.#client, type, ...options, trim })
+    const reflector = new Reflector<T>({ client: this.#client, type, ...options, trim, backoff: BACKOFF })
     this.#reflectors.set(type.plural, reflector as unknown as Reflector<KubernetesObject>)
-    this.#caches.set(type.plural, { store: reflector.store, trim } as unknown as Cache<KubernetesObject>)
+    const cache: Cache<T> = {
+      store: reflector.store,
+      trim,
+      reached: () => reflector.state.resourceVersion,
+    }
+    this.#caches.set(type.plural, cache as unknown as Cache<KubernetesObject>)
     return reflector.store
   }
 }

@@ -6,6 +6,8 @@ export type Writes = Pick<ClusterClient, 'create' | 'update' | 'updateStatus' | 
 export interface Cache<T extends KubernetesObject> {
   readonly store: Store<T>
   readonly trim: (object: T) => T
+  /** The version up to which the watch has told everything; undefined before the first list. */
+  readonly reached: () => string | undefined
 }
 
 /**
@@ -19,9 +21,11 @@ export function cachedWrites(
   const keep = <T extends KubernetesObject>(type: ResourceType<T>, written: T): T => {
     const cache = cacheOf(type.plural)
     if (cache === undefined) return written
-    const trimmed = cache.trim(written)
-    // The watch may have been quicker, and have told of still later writes.
-    if (isNewer(trimmed, cache.store.get(objectKey(trimmed)))) cache.store.set(trimmed)
+    const { resourceVersion } = written.metadata
+    // The watch may have been quicker, and have told of still later writes, or of the object's end.
+    const stored = cache.store.get(objectKey(written))?.metadata.resourceVersion
+    const isNews = isHigher(resourceVersion, cache.reached()) && isHigher(resourceVersion, stored)
+    if (isNews) cache.store.set(cache.trim(written))
     return written
   }
   return {
@@ -34,6 +38,7 @@ export function cachedWrites(
   }
 }
 
-function isNewer(a: KubernetesObject, b: KubernetesObject | undefined): boolean {
-  return b === undefined || Number(a.metadata.resourceVersion) > Number(b.metadata.resourceVersion)
+/** Versions of one API server are numbers that grow. */
+function isHigher(version: string | undefined, other: string | undefined): boolean {
+  return other === undefined || Number(version) > Number(other)
 }

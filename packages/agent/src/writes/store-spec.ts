@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { KubernetesObject, ResourceType } from '@isthmus/api'
 import { isNotFound } from '@isthmus/kube'
 import type { Writes } from './cached-writes.ts'
@@ -16,14 +17,24 @@ export async function deleteSeen<T extends KubernetesObject>(
 }
 
 /** Stores a spec under a name: creates, replaces, or does nothing. */
-export async function storeSpec<T extends KubernetesObject & { spec: unknown }>(
+export async function storeSpec<T extends KubernetesObject & { spec: object }>(
   writes: Writes,
   type: ResourceType<T>,
   existing: T | undefined,
   wanted: T,
-  same: (a: T['spec'], b: T['spec']) => boolean,
 ): Promise<T> {
   if (existing === undefined) return writes.create(type, wanted)
-  if (same(existing.spec, wanted.spec)) return existing
+  if (isSame(existing.spec, wanted.spec)) return existing
   return writes.update(type, { ...wanted, metadata: { ...existing.metadata } })
+}
+
+/** Stored specs to wanted ones that they were found equal to. */
+const equals = new WeakMap<object, object>()
+
+/** Of 5,000 endpoints one changes at a time: what was compared once, and is the same object still, is not again. */
+function isSame(stored: object, wanted: object): boolean {
+  if (equals.get(stored) === wanted) return true
+  const same = isDeepStrictEqual(stored, wanted)
+  if (same) equals.set(stored, wanted)
+  return same
 }
