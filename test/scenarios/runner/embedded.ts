@@ -4,6 +4,7 @@ import {
   EXPORT_INDEXES,
   EXPORTED_ENDPOINTS,
   EXPORTED_SERVICES,
+  ISTHMUS_GROUP,
   type KubernetesObject,
   type ResourceType,
 } from '@isthmus/api'
@@ -73,6 +74,7 @@ export class EmbeddedClusters extends AgentClusters {
         break
       case 'start':
         embedded.outage?.remove()
+        delete embedded.outage
         break
       case 'wipe exchange':
         for (const type of [EXPORTED_SERVICES, EXPORTED_ENDPOINTS, EXPORT_INDEXES]) {
@@ -86,6 +88,17 @@ export class EmbeddedClusters extends AgentClusters {
       case 'restore state':
         if (embedded.remembered === undefined) throw new Error('no state is remembered')
         faults.restore(embedded.remembered)
+        break
+      case 'refuse exchange':
+        embedded.outage = faults.add({
+          match: ({ group, verb }) =>
+            group === ISTHMUS_GROUP && !['get', 'list', 'watch'].includes(verb ?? ''),
+          effect: effects.refuse(403, { message: 'the exchange is closed' }),
+        })
+        break
+      case 'accept exchange':
+        embedded.outage?.remove()
+        delete embedded.outage
         break
       case 'forget history':
         faults.expireHistory()

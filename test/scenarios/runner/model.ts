@@ -117,7 +117,9 @@ export class ModelClusters implements Clusters {
         break
       }
       case 'forget history':
-        break
+      case 'refuse exchange':
+      case 'accept exchange':
+        throw new Error(`nothing of the model is told to ${action}`)
     }
   }
 

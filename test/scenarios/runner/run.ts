@@ -15,7 +15,7 @@ import {
   type ServiceExport,
   type ServiceImport,
 } from '@isthmus/api'
-import { derivedServiceName } from '@isthmus/core'
+import { chunkName, derivedServiceName } from '@isthmus/core'
 import type { Clusters } from './clusters.ts'
 import { objectOf, typeOf, WRITTEN_KINDS } from './kinds.ts'
 import { type Bindings, match } from './match.ts'
@@ -42,6 +42,7 @@ export async function runScenario(scenario: Scenario, clusters: Clusters, namesp
 function filledIn(step: Step, namespace: string): Step {
   const text = JSON.stringify(step)
     .replaceAll('<ns>', namespace)
+    .replace(/<chunk:([a-z0-9-]+)>/g, (_, slice: string) => chunkName(namespace, SERVICE, slice))
     .replace(/<derived(?::([a-z0-9-]+))?>/g, (_, name: string = SERVICE) =>
       derivedServiceName(namespace, name),
     )
@@ -60,8 +61,9 @@ class Run {
     this.#members = members
   }
 
-  async step(step: Step): Promise<void> {
+  async step(written: Step): Promise<void> {
     const clusters = this.#clusters
+    const step = written.create || written.patch ? this.#withBound(written) : written
     if (step.expect !== undefined) return this.#expect(step.expect)
     if (step.quiet !== undefined) return this.#quiet(step.quiet, step.while ?? [])
     if (step.clock !== undefined) return clusters.clock(step.clock)
@@ -75,6 +77,16 @@ class Run {
         await clusters.patch(id, objectOf(object, this.#namespace), object.subresource)
       for (const object of step.delete ?? []) await clusters.delete(id, objectOf(object, this.#namespace))
     }
+  }
+
+  /** What placeholders have stood for, where something is written. */
+  #withBound(step: Step): Step {
+    return JSON.parse(
+      JSON.stringify(step).replace(
+        /<\w+:\w+>/g,
+        placeholder => this.#bindings.get(placeholder) ?? placeholder,
+      ),
+    )
   }
 
   /** Waits for it, and then sees that it stays. */

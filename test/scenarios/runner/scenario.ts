@@ -43,6 +43,8 @@ export const SERVER_ACTIONS = [
   'remember state',
   'restore state',
   'forget history',
+  'refuse exchange',
+  'accept exchange',
 ] as const
 export type ServerAction = (typeof SERVER_ACTIONS)[number]
 

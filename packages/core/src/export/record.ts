@@ -103,7 +103,8 @@ function newChunk(namespace: string, name: string, slice: EndpointSlice): Export
     ports: (slice.ports ?? []).flatMap(port =>
       port.port === undefined ? [] : [chunkPortOf(port, port.port)],
     ),
-    endpoints: slice.endpoints.map(exportedEndpointOf),
+    // An empty list is null in JSON, as Go writes it.
+    endpoints: (slice.endpoints ?? []).map(exportedEndpointOf),
   }
 }
 

@@ -64,7 +64,7 @@ export function repairedSlice(existing: EndpointSlice, desired: EndpointSlice): 
   const labels = { ...others, ...desired.metadata.labels }
   const ownerReferences = desired.metadata.ownerReferences ?? []
   const same =
-    isDeepStrictEqual(existing.endpoints, desired.endpoints) &&
+    isDeepStrictEqual(existing.endpoints ?? [], desired.endpoints) &&
     isDeepStrictEqual(existing.ports ?? [], desired.ports) &&
     isDeepStrictEqual(existing.metadata.ownerReferences ?? [], ownerReferences) &&
     isDeepStrictEqual(existing.metadata.labels, labels)
