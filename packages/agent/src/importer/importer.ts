@@ -107,7 +107,6 @@ export class Importer {
       existing,
       kept,
       made,
-      repairs: [],
     }
     try {
       switch (plan.kind) {
@@ -155,16 +154,19 @@ export class Importer {
     const ips = service?.spec?.clusterIPs ?? target.existing.serviceImport?.spec.ips ?? []
     const before = target.existing.serviceImport?.status?.conditions?.find(({ type }) => type === 'Ready')
     const stored = await writeServiceImport(target, plan, ips)
-    const after = readinessOf(
+    const readiness = readinessOf(
       plan,
       why,
       notes.map(([, note]) => note),
     )
+    // While a member is silent, what was refused of it before is not known to have changed.
+    const isAsBefore = plan.frozenBy.length > 0 && readiness.status === 'True' && before?.status === 'True'
+    const after = isAsBefore ? { ...readiness, message: before.message } : readiness
     const object = await writeImportStatus(target, stored, plan, ips, after, time(clock()))
     const isBlocked = obstacle !== undefined
     const isAwaiting = !isBlocked && failure === undefined && unread.why !== undefined
     const events = [
-      ...repairEvents(target.repairs),
+      ...repairEvents(target.made.takeRepairs()),
       ...importEvents({ before, after, isBlocked, isAwaiting, notes }),
     ]
     for (const event of events) recorder.record({ type: SERVICE_IMPORTS, object }, event)

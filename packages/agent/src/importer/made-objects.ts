@@ -7,6 +7,7 @@ import type { KubernetesObject } from '@isthmus/api'
  */
 export class MadeObjects {
   readonly #made = new Map<string, Made>()
+  #repairs: Repair[] = []
 
   /** `wanted`: the same object, or text, as long as what the object should be is the same. */
   isSame(what: string, wanted: readonly unknown[]): boolean {
@@ -37,6 +38,24 @@ export class MadeObjects {
   forget(what: string): void {
     this.#made.delete(what)
   }
+
+  /** Something that somebody changed is right again. */
+  repaired(repair: Repair): void {
+    this.#repairs.push(repair)
+  }
+
+  /** The repairs since this was last asked: also those before a failure of something else. */
+  takeRepairs(): readonly Repair[] {
+    const repairs = this.#repairs
+    this.#repairs = []
+    return repairs
+  }
+}
+
+export interface Repair {
+  readonly kind: 'Service' | 'ServiceImport' | 'EndpointSlice'
+  readonly name: string
+  readonly what: 'deleted' | 'edited'
 }
 
 interface Made {

@@ -1,5 +1,5 @@
 import type { EventContent } from '../events/event.ts'
-import type { Repair } from './write-import.ts'
+import type { Repair } from './made-objects.ts'
 
 const KINDS: Readonly<Record<Repair['kind'], string>> = {
   Service: 'the derived Service',

@@ -32,14 +32,6 @@ export interface ImportTarget {
   readonly existing: ExistingImport
   readonly kept: KeptFields
   readonly made: MadeObjects
-  /** What somebody deleted or edited, and what is right again now. */
-  readonly repairs: Repair[]
-}
-
-export interface Repair {
-  readonly kind: 'Service' | 'ServiceImport' | 'EndpointSlice'
-  readonly name: string
-  readonly what: 'deleted' | 'edited'
 }
 
 /** Makes or repairs the derived Service; undefined for a headless import, which has none. */
@@ -47,7 +39,7 @@ export async function writeDerivedService(
   target: ImportTarget,
   plan: ImportedPlan,
 ): Promise<Service | undefined> {
-  const { writes, namespace, name, existing, made, repairs } = target
+  const { writes, namespace, name, existing, made } = target
   const { derivedService, serviceImport } = existing
   if (plan.spec.type === 'Headless' || plan.unsupported) return undefined
   const what = 'Service'
@@ -64,9 +56,9 @@ export async function writeDerivedService(
         : await writes.update(SERVICES, repaired)
   made.remember(what, wanted, service)
   if (derivedService === undefined && (isSame || wasServed(serviceImport)))
-    repairs.push({ kind: what, name: plan.derivedName, what: 'deleted' })
+    made.repaired({ kind: what, name: plan.derivedName, what: 'deleted' })
   else if (repaired !== undefined && isSame)
-    repairs.push({ kind: what, name: plan.derivedName, what: 'edited' })
+    made.repaired({ kind: what, name: plan.derivedName, what: 'edited' })
   return service
 }
 
@@ -111,7 +103,7 @@ function frameOf(planned: PlannedSlice, plan: ImportedPlan, derivedService: Serv
 }
 
 async function writeSlice(
-  { writes, namespace, name, clusterId, made, repairs }: ImportTarget,
+  { writes, namespace, name, clusterId, made }: ImportTarget,
   plan: ImportedPlan,
   planned: PlannedSlice,
   derivedService: Service | undefined,
@@ -132,13 +124,13 @@ async function writeSlice(
   made.remember(planned.name, wanted, written)
   if (isSame) {
     const what = stored === undefined ? 'deleted' : 'edited'
-    repairs.push({ kind: 'EndpointSlice', name: planned.name, what })
+    made.repaired({ kind: 'EndpointSlice', name: planned.name, what })
   }
 }
 
 /** Makes or repairs the ServiceImport. */
 export async function writeServiceImport(
-  { writes, namespace, name, existing, kept, made, repairs }: ImportTarget,
+  { writes, namespace, name, existing, kept, made }: ImportTarget,
   plan: ImportedPlan,
   ips: readonly string[],
 ): Promise<ServiceImport> {
@@ -157,7 +149,7 @@ export async function writeServiceImport(
         : await writes.update(SERVICE_IMPORTS, repaired)
   made.remember(what, wanted, written)
   if (isSame && written !== serviceImport)
-    repairs.push({ kind: what, name, what: serviceImport === undefined ? 'deleted' : 'edited' })
+    made.repaired({ kind: what, name, what: serviceImport === undefined ? 'deleted' : 'edited' })
   return written
 }
 

@@ -71,6 +71,7 @@ export class ExportConditions {
   #tellRefusals(key: string, serviceExport: ServiceExport, members: ReadonlyMap<string, Contribution>): void {
     for (const [clusterId, contribution] of members) {
       const refused = refusalsOf(contribution)
+      if (contribution.kind === 'unknown' && refused === undefined) continue
       this.#refusals.look(
         key,
         clusterId,
