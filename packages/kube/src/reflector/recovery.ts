@@ -41,6 +41,11 @@ const isOneOf = (error: unknown, ...classes: (new (...args: never[]) => Error)[]
 /** 504 is not among them: it is also what a server says that will never reach the version asked for. */
 const isPassing = (error: unknown) => error instanceof ApiError && [429, 500, 502, 503].includes(error.code)
 
+/** No connection came about: nothing is known of the server but that it is away. */
+export function isUnreached(error: unknown): boolean {
+  return error instanceof ConnectionError && error.failure !== 'cut' && error.failure !== 'protocol'
+}
+
 const RULES: readonly (readonly [when: (error: unknown) => boolean, recovery: Recovery])[] = [
   [
     error => isGone(error) || isOneOf(error, SilentWatchError, VersionWentBackError),

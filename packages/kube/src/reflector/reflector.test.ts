@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { SERVICES } from '@isthmus/api'
 import { connect } from '../client/connect.ts'
+import { type Clock, systemClock } from '../clock.ts'
 import { staticCredentials } from '../credentials/credentials.ts'
 import { eventually } from '../testing/eventually.ts'
 import { type RecordedRequest, ScriptedServer } from '../testing/scripted-server.ts'
@@ -286,6 +287,38 @@ test('stops in the middle of anything, and starts again', async context => {
   await eventually(() => server.unusedAnswers === 0)
   await reflector.stop()
   assert.equal(reflector.state.phase, 'stopped')
+})
+
+test('a server that was away for long is followed again without delay when it is back', async context => {
+  const waits: number[] = []
+  const clock: Clock = {
+    ...systemClock,
+    sleep: (ms, signal) => {
+      waits.push(ms)
+      return systemClock.sleep(ms, signal)
+    },
+  }
+  const { server, insync, begin } = await setUp(context, {
+    clock,
+    silenceMs: 60_000,
+    random: () => 1,
+    backoff: { initialMs: 1, maxMs: 8000, factor: 2 },
+  })
+  await begin()
+  await server.leave()
+  await eventually(() => waits.includes(64))
+  server.put('d')
+  server.compact()
+  // As a kube-apiserver that has just been started.
+  const body =
+    '{"kind":"Status","code":429,"reason":"TooManyRequests","message":"storage is (re)initializing"}'
+  server.answerNext({ when: isWatch, status: 429, body })
+  await server.comeBack()
+  await insync()
+  assert.equal(server.unusedAnswers, 0)
+  // After the 429, then after the 410; what waits longest is the guard of the watch.
+  const pauses = waits.filter(ms => ms <= 8000)
+  assert.deepEqual(pauses.slice(-2), [1, 2])
 })
 
 test('waiting for the first list ends with the signal', async context => {

@@ -6,7 +6,13 @@ import { objectKey } from '../client/resource-path.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { Listeners } from '../listeners.ts'
 import { listAll } from './list-all.ts'
-import { type Recovery, recoveryFrom, ShortWatchError, VersionWentBackError } from './recovery.ts'
+import {
+  isUnreached,
+  type Recovery,
+  recoveryFrom,
+  ShortWatchError,
+  VersionWentBackError,
+} from './recovery.ts'
 import { isLower } from './resource-version.ts'
 import { SilenceGuard } from './silence-guard.ts'
 import { type IndexFunction, Store } from './store.ts'
@@ -64,8 +70,10 @@ export class Reflector<T extends KubernetesObject> {
   readonly #synced = Promise.withResolvers<void>()
   #state: ReflectorState = { phase: 'stopped', restored: false }
   #isSynced = false
-  /** In a row; an event ends the row. */
+  /** In a row; an event ends the row, and so does the return of a server that was away. */
   #failures = 0
+  /** The last attempt did not reach the server. */
+  #isAway = false
   #running: { stopping: AbortController; ended: Promise<void> } | undefined
 
   constructor(options: ReflectorOptions<T>) {
@@ -138,6 +146,10 @@ export class Reflector<T extends KubernetesObject> {
     } catch (error) {
       if (stopping.aborted) return 'relist'
       const recovery: Recovery = listed ? recoveryFrom(error) : { from: 'relist', now: false }
+      const wasAway = this.#isAway
+      this.#isAway = isUnreached(error)
+      // An API server that was restarted says 403, 429 and 410 until its caches are filled: a matter of moments.
+      if (wasAway && !this.#isAway) this.#failures = 0
       this.#failures++
       const wait = !recovery.now || this.#failures > 1
       this.#change({ phase: wait ? 'waiting' : 'listing', error: error as Error })

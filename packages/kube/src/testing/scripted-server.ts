@@ -44,6 +44,7 @@ export class ScriptedServer {
   /** Splits what is sent on a watch into chunks. */
   chunk: (bytes: Buffer) => Buffer[] = bytes => [bytes]
   #silent = false
+  #port = 0
   readonly #http: Server
   readonly #sockets = new Set<Socket>()
   readonly #watches = new Map<ServerResponse, { from: number }>()
@@ -76,6 +77,16 @@ export class ScriptedServer {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const socket of this.#sockets) socket.destroy()
     await new Promise(resolve => this.#http.close(resolve))
+  }
+
+  /** Ends all connections and listens no more, until it comes back at the same address. */
+  async leave(): Promise<void> {
+    this.#port = (this.#http.address() as AddressInfo).port
+    await this[Symbol.asyncDispose]()
+  }
+
+  comeBack(): Promise<void> {
+    return new Promise(resolve => this.#http.listen(this.#port, '127.0.0.1', resolve))
   }
 
   put(name: string, data?: unknown): void {
