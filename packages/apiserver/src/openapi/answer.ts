@@ -4,6 +4,7 @@ import type { PathAnswer } from '../http/server.ts'
 import type { Registry } from '../registry/registry.ts'
 import { failure } from '../status/status.ts'
 import { OpenApiDocuments } from './documents.ts'
+import { GNOSTIC } from './gnostic.ts'
 
 /** Answers `/openapi/v3`, `/openapi/v3/...` and `/openapi/v2`. */
 export function openApiAnswer(registry: Registry): PathAnswer {
@@ -21,15 +22,22 @@ export function openApiAnswer(registry: Registry): PathAnswer {
   }
 }
 
-/** Clients that want protobuf alone are told that there is none: they go on with v3. */
+const PROTOBUF = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
+
+/** kubectl asks for protobuf alone. Throws a 406 StatusError. */
 function sendV2(exchange: Exchange, documents: OpenApiDocuments): Promise<void> {
   const accepted = exchange.header('accept') ?? '*/*'
+  if (GNOSTIC.test(accepted)) return send(exchange, PROTOBUF, documents.v2Protobuf())
   if (!/json|\*\/\*/.test(accepted))
-    throw failure(406, 'NotAcceptable', 'only the following media types are accepted: application/json', {})
+    throw failure(
+      406,
+      'NotAcceptable',
+      `only the following media types are accepted: application/json, ${PROTOBUF}`,
+    )
   return send(exchange, 'application/json', documents.v2())
 }
 
-async function send(exchange: Exchange, contentType: string, text: string): Promise<void> {
+async function send(exchange: Exchange, contentType: string, text: string | Buffer): Promise<void> {
   const etag = `"${createHash('sha256').update(text).digest('hex')}"`
   exchange.response.setHeader('etag', etag)
   if (exchange.header('if-none-match') !== etag) return exchange.send(200, contentType, text)

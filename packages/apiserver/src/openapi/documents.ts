@@ -7,13 +7,14 @@ import type { ResourceDefinition } from '../registry/definition.ts'
 import type { Registry } from '../registry/registry.ts'
 import { builtinTypeName } from '../schema/builtin/builtin-schema.ts'
 import { Components, componentName, type Document } from './components.ts'
+import { encodeGnostic } from './gnostic.ts'
 import { pathsOf } from './paths.ts'
 
 const INFO = { title: 'Kubernetes', version: 'v1.36.0' }
 
 export class OpenApiDocuments {
   readonly #registry: Registry
-  readonly #texts = new Map<string, string>()
+  readonly #texts = new Map<string, string | Buffer>()
   #generation = -1
 
   constructor(registry: Registry) {
@@ -38,11 +39,18 @@ export class OpenApiDocuments {
 
   /** All of it in the older format. */
   v2(): string {
-    return this.#cached('v2', () => {
-      const components = new Components('#/definitions/')
-      for (const definition of this.#registry.all()) components.add(definition)
-      return JSON.stringify({ swagger: '2.0', info: INFO, paths: {}, definitions: components.schemas })
-    })
+    return this.#cached('v2', () => JSON.stringify(this.#v2()))
+  }
+
+  /** The same in protobuf. */
+  v2Protobuf(): Buffer {
+    return this.#cached('v2 protobuf', () => encodeGnostic(this.#v2()))
+  }
+
+  #v2(): Document {
+    const components = new Components('#/definitions/')
+    for (const definition of this.#registry.all()) components.add(definition)
+    return { swagger: '2.0', info: INFO, paths: {}, definitions: components.schemas }
   }
 
   #groupVersions(): Map<string, ResourceDefinition[]> {
@@ -55,10 +63,10 @@ export class OpenApiDocuments {
     return found
   }
 
-  #cached(key: string, make: () => string): string {
+  #cached<T extends string | Buffer>(key: string, make: () => T): T {
     if (this.#generation !== this.#registry.generation) this.#texts.clear()
     this.#generation = this.#registry.generation
-    const text = this.#texts.get(key) ?? make()
+    const text = (this.#texts.get(key) as T | undefined) ?? make()
     this.#texts.set(key, text)
     return text
   }
