@@ -207,7 +207,10 @@ export class Agent {
       imported: key => this.#imports.enqueue(key, { urgent: true }),
       conditions: key => this.#exportConditions.enqueue(key, { urgent: true }),
       index: index => this.#indexSeen(index),
-      stored: key => this.#exportConditions.queue.addAfter(key, STORED_GRACE_MS),
+      stored: (key, isThere) => {
+        if (isThere) this.#exportConditions.enqueue(key)
+        else this.#exportConditions.queue.addAfter(key, STORED_GRACE_MS)
+      },
       serviceGone: () => {
         for (const key of this.#importer?.blocked.keys() ?? []) this.#imports.enqueue(key)
       },

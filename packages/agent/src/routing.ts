@@ -10,7 +10,7 @@ export interface Routes {
   conditions(key: string): void
   index(index: ExportIndex | undefined): void
   /** Something that the export's record consists of came or went in the exchange, by whomever. */
-  stored(key: string): void
+  stored(key: string, isThere: boolean): void
   /** Addresses, or quota, may have become free. */
   serviceGone(): void
   namespace(name: string): void
@@ -56,7 +56,7 @@ export function routeChanges(own: OwnCluster, routes: Routes): void {
     if (service === undefined) return
     const key = serviceKey(service.namespace, service.name)
     routes.exported(key)
-    if (next === undefined || previous === undefined) routes.stored(key)
+    if (next === undefined || previous === undefined) routes.stored(key, next !== undefined)
   })
   own.exportedEndpoints.subscribe((_, next, previous) => {
     const service = (next ?? previous)?.spec.service

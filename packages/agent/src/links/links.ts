@@ -31,7 +31,7 @@ export class Links {
   readonly #links = new Map<string, Link>()
   /** Sequences that are not remembered yet. */
   readonly #unsaved = new Map<string, number>()
-  readonly #told = new Map<string, string>()
+  readonly #told = new Map<string, LinkStatus>()
   #saving: NodeJS.Timeout | undefined
   #saved: Promise<void> = Promise.resolve()
   #looking: NodeJS.Timeout | undefined
@@ -116,11 +116,14 @@ export class Links {
   #tellState(link: Link): void {
     const status = link.status()
     const { clusterId, server, state, reason } = status
-    const line = `${state}: ${reason ?? ''}`
-    if (this.#told.get(clusterId) === line) return
-    this.#told.set(clusterId, line)
-    const level = state === 'degraded' || state === 'refused' ? 'warn' : 'info'
+    const before = this.#told.get(clusterId)
+    if (before?.state === state && before.reason === reason) return
+    this.#told.set(clusterId, status)
+    // A connection that is cut and then refused is one story.
+    const level = before?.state === state ? 'debug' : LEVELS[state]
     this.#options.log[level]({ peer: clusterId, server, state, reason }, 'link')
     this.#options.onState(status)
   }
 }
+
+const LEVELS = { connecting: 'info', connected: 'info', degraded: 'warn', refused: 'warn' } as const

@@ -33,8 +33,14 @@ export function cachedWrites(
     update: async (type, object, options) => keep(type, await client.update(type, object, options)),
     updateStatus: async (type, object, options) =>
       keep(type, await client.updateStatus(type, object, options)),
-    // What is being deleted may stay for a finalizer's sake: only the watch knows.
-    delete: (type, name, namespace, options) => client.delete(type, name, namespace, options),
+    delete: async (type, name, namespace, options) => {
+      await client.delete(type, name, namespace, options)
+      const store = cacheOf(type.plural)?.store
+      const key = namespace === undefined ? name : `${namespace}/${name}`
+      const { uid, finalizers = [] } = store?.get(key)?.metadata ?? {}
+      // With a finalizer it stays for a while; and by now the name may be another object's.
+      if (uid !== undefined && uid === options?.uid && finalizers.length === 0) store?.delete(key)
+    },
   }
 }
 

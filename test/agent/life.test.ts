@@ -1,0 +1,107 @@
+/** How agents start and end, and how links come back. */
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { Agent } from '@isthmus/agent'
+import { ENDPOINT_SLICES, NAMESPACES } from '@isthmus/api'
+import { ApiServer, effects } from '@isthmus/apiserver'
+import { pino } from 'pino'
+import { TestClusterSet } from '../fixtures/clusterset.ts'
+import { until } from '../fixtures/until.ts'
+
+describe('the life of an agent', () => {
+  let set: TestClusterSet
+  before(async () => {
+    set = await TestClusterSet.start(['east', 'west'])
+  })
+  after(() => set.stop())
+
+  it('ends in the midst of its start, whenever that is, and leaves nothing running', async () => {
+    const { client, server } = set.member('east')
+    await set.stopAgent('east')
+    for (let turns = 0; turns < 60; turns += 3) {
+      const agent = new Agent({
+        clusterId: 'east',
+        clusterset: 'test',
+        client,
+        peers: [{ clusterId: 'west', client: set.connect(set.member('west').url) }],
+        log: pino({ level: 'silent' }),
+      })
+      const started = agent.start()
+      for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate)
+      await agent.stop()
+      await started
+    }
+    let requests = 0
+    const watched = server.faults.add({
+      match: () => {
+        requests++
+        return false
+      },
+      effect: effects.stall(),
+    })
+    // Whatever still ran would follow this.
+    server.local.create({ group: '', plural: 'namespaces' }, { metadata: { name: 'after' } })
+    await client.get(NAMESPACES, 'after')
+    await client.get(NAMESPACES, 'after')
+    assert.equal(requests, 2)
+    watched.remove()
+    await set.startAgent('east')
+  })
+
+  it('ends while its API server does not answer', async () => {
+    const { server } = set.member('east')
+    const agent = set.member('east').agent
+    await until('ready', () => agent?.ready)
+    const fault = server.faults.add({ effect: effects.stall() })
+    const from = performance.now()
+    await set.stopAgent('east')
+    assert.ok(performance.now() - from < 10_000)
+    fault.remove()
+    await set.startAgent('east')
+  })
+
+  it('tells in a sentence why a peer cannot be read, once, and follows it soon after it is back', async () => {
+    await set.namespace('demo', 'east', 'west')
+    await set.export('east', 'demo', 'hello', ['10.1.0.1'])
+    await until('reached', async () => (await set.reached('west', 'demo', 'hello')).length === 1)
+    await set.stopAgent('west')
+    const lines: { msg: string; state?: string; reason?: string }[] = []
+    const { client } = set.member('west')
+    const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(JSON.parse(line)) })
+    const links = () => lines.filter(({ msg }) => msg === 'link').map(({ state, reason }) => [state, reason])
+    const url = new URL(set.member('east').url)
+    const agent = new Agent({
+      clusterId: 'west',
+      clusterset: 'test',
+      client,
+      peers: [{ clusterId: 'east', client: set.connect(url.href) }],
+      log,
+    })
+    await agent.start()
+    const link = () => agent.status().links[0]
+    try {
+      await until('connected', () => link()?.state === 'connected')
+      await set.stopAgent('east')
+      const state = set.member('east').server.storage.contents()
+      await set.member('east').server.close()
+      await until('it is told', () => link()?.reason === 'its API server refuses connections (ECONNREFUSED)')
+      const back = new ApiServer({ serviceCIDRs: ['10.90.0.0/16'] })
+      back.storage.restore(state)
+      await back.listen({ port: Number(url.port) })
+      try {
+        const from = performance.now()
+        await until('connected again', () => link()?.state === 'connected')
+        const took = performance.now() - from
+        assert.ok(took < 3_000, `within ${Math.round(took)} ms`)
+        back.local.patch(ENDPOINT_SLICES, 'demo', 'hello-1', { endpoints: [] })
+        assert.deepEqual(await set.reached('west', 'demo', 'hello'), ['east: 10.1.0.1'])
+      } finally {
+        await back.close()
+      }
+      const told = links().map(([state]) => state)
+      assert.deepEqual(told.slice(0, 4), ['connecting', 'connected', 'degraded', 'connected'])
+    } finally {
+      await agent.stop()
+    }
+  })
+})
