@@ -4,6 +4,15 @@ import type { Container, PodSpec, Probe, Volume } from './pod-spec.ts'
 const FILE_MODE = 0o644
 const TOKEN_SECONDS = 3600
 
+/** Of a pod, but not of the template that it is made from: what templates are compared by stays as it was written. */
+export function fillOwnPodSpec(spec: PodSpec): void {
+  fillPodSpec(spec)
+  for (const { resources = {}, ports = [] } of [...spec.containers, ...(spec.initContainers ?? [])]) {
+    if (resources.limits) resources.requests = { ...resources.limits, ...resources.requests }
+    if (spec.hostNetwork) for (const port of ports) port.hostPort ??= port.containerPort
+  }
+}
+
 export function fillPodSpec(spec: PodSpec): void {
   spec.restartPolicy ??= 'Always'
   spec.terminationGracePeriodSeconds ??= 30
@@ -17,21 +26,16 @@ export function fillPodSpec(spec: PodSpec): void {
     spec.serviceAccount = account
   }
   const all = [spec.containers, spec.initContainers, spec.ephemeralContainers]
-  for (const container of all.flatMap(containers => containers ?? [])) fillContainer(container, spec)
+  for (const container of all.flatMap(containers => containers ?? [])) fillContainer(container)
   for (const volume of spec.volumes ?? []) fillVolume(volume)
 }
 
-function fillContainer(container: Container, { hostNetwork }: PodSpec): void {
+function fillContainer(container: Container): void {
   container.resources ??= {}
-  const { limits, requests } = container.resources
-  if (limits) container.resources.requests = { ...limits, ...requests }
   container.terminationMessagePath ??= '/dev/termination-log'
   container.terminationMessagePolicy ??= 'File'
   container.imagePullPolicy ??= isLatest(container.image ?? '') ? 'Always' : 'IfNotPresent'
-  for (const port of container.ports ?? []) {
-    port.protocol ??= 'TCP'
-    if (hostNetwork) port.hostPort ??= port.containerPort
-  }
+  for (const port of container.ports ?? []) port.protocol ??= 'TCP'
   for (const { valueFrom } of container.env ?? [])
     if (valueFrom?.fieldRef) valueFrom.fieldRef.apiVersion ??= 'v1'
   for (const probe of [container.livenessProbe, container.readinessProbe, container.startupProbe]) {

@@ -1,7 +1,7 @@
 import type { Connection, ResourceDefinition, ResourceRules } from '../registry/definition.ts'
 import { builtIn } from './built-in.ts'
 import { POD_COLUMNS } from './pod-columns.ts'
-import { fillPodSpec } from './pod-defaults.ts'
+import { fillOwnPodSpec } from './pod-defaults.ts'
 import { qosClass } from './pod-quality.ts'
 import type { Pod, PodSpec, Toleration } from './pod-spec.ts'
 import { podSpecChangeErrors, podSpecErrors } from './pod-validation.ts'
@@ -46,7 +46,7 @@ const rules: ResourceRules = {
     const { spec } = Object.assign(object, { spec: object.spec ?? {} }) as unknown as { spec: PodSpec }
     spec.containers ??= []
     spec.serviceAccountName ??= spec.serviceAccount ?? 'default'
-    fillPodSpec(spec)
+    fillOwnPodSpec(spec)
     spec.enableServiceLinks ??= true
   },
   prepare(object, old, { subresource }) {
