@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
-import type { AgentStatus } from './options.ts'
+import type { AgentStatus, LinkStatus } from './options.ts'
 
 /** What an agent tells Prometheus. Gauges are read from the status when they are scraped. */
 export class AgentMetrics {
@@ -72,23 +72,23 @@ export class AgentMetrics {
         for (const { clusterId, state } of status().links) this.set({ peer: clusterId, state }, 1)
       },
     })
-    new Gauge({
-      name: 'isthmus_link_services',
-      help: 'Services that a peer exports',
-      labelNames: ['peer'],
-      registers,
-      collect() {
-        for (const { clusterId, services } of status().links) this.set({ peer: clusterId }, services)
-      },
-    })
-    new Gauge({
-      name: 'isthmus_link_refusals',
-      help: 'Records of a peer, or parts of them, that are refused',
-      labelNames: ['peer'],
-      registers,
-      collect() {
-        for (const { clusterId, refusals } of status().links) this.set({ peer: clusterId }, refusals)
-      },
-    })
+    const perPeer = (name: string, help: string, read: (link: LinkStatus) => number) =>
+      new Gauge({
+        name,
+        help,
+        labelNames: ['peer'],
+        registers,
+        collect() {
+          // A peer that is none any more has no number.
+          this.reset()
+          for (const link of status().links) this.set({ peer: link.clusterId }, read(link))
+        },
+      })
+    perPeer('isthmus_link_services', 'Services that a peer exports', ({ services }) => services)
+    perPeer(
+      'isthmus_link_refusals',
+      'Records of a peer, or parts of them, that are refused',
+      ({ refusals }) => refusals,
+    )
   }
 }

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict'
+import { describe, it, mock } from 'node:test'
+import type { Lease, ResourceType } from '@isthmus/api'
+import { ApiError, type ClusterClient, type WriteOptions } from '@isthmus/kube'
+import { eventually } from '../testing/eventually.ts'
+import { HEARTBEAT_MS, Heartbeat } from './heartbeat.ts'
+
+function heartbeatOf(answer: (verb: string, options: WriteOptions | undefined) => Promise<void> | void) {
+  const requests: { verb: string; spec: Lease['spec'] }[] = []
+  const warnings: unknown[] = []
+  const request = async (verb: string, spec: Lease['spec'], options: WriteOptions | undefined) => {
+    requests.push({ verb, spec })
+    await answer(verb, options)
+  }
+  const client = {
+    patch: (_: ResourceType, _name: string, _namespace: string, patch: Lease, options?: WriteOptions) =>
+      request('patch', patch.spec, options),
+    create: (_: ResourceType, lease: Lease, options?: WriteOptions) => request('create', lease.spec, options),
+  } as unknown as ClusterClient
+  const heartbeat = new Heartbeat({
+    client,
+    namespace: 'isthmus-exchange',
+    clusterId: 'east',
+    clock: () => Date.parse('2026-11-22T08:00:00.5Z'),
+    log: { warn: (...line: unknown[]) => void warnings.push(line) } as never,
+  })
+  return { heartbeat, requests, warnings }
+}
+
+const verbs = (requests: { verb: string }[]) => requests.map(({ verb }) => verb).join(' ')
+
+describe('the heartbeat', () => {
+  it('renews the Lease, and makes it where there is none', async () => {
+    let isThere = false
+    const { heartbeat, requests } = heartbeatOf(verb => {
+      if (verb === 'patch' && !isThere) throw new ApiError(404, 'not found')
+      isThere = true
+    })
+    mock.timers.enable({ apis: ['setInterval'] })
+    try {
+      heartbeat.start()
+      await eventually(() => assert.equal(verbs(requests), 'patch create'))
+      assert.deepEqual(requests[1]?.spec, {
+        holderIdentity: 'east',
+        leaseDurationSeconds: 40,
+        renewTime: '2026-11-22T08:00:00.500000Z',
+      })
+      mock.timers.tick(HEARTBEAT_MS)
+      await eventually(() => assert.equal(verbs(requests), 'patch create patch'))
+      await heartbeat.stop()
+      mock.timers.tick(HEARTBEAT_MS * 3)
+      assert.equal(requests.length, 3)
+    } finally {
+      mock.timers.reset()
+    }
+  })
+
+  it('says that it failed, and tries again at the next beat', async () => {
+    const { heartbeat, requests, warnings } = heartbeatOf(() => {
+      throw new ApiError(500, 'no')
+    })
+    mock.timers.enable({ apis: ['setInterval'] })
+    try {
+      heartbeat.start()
+      await eventually(() => assert.equal(warnings.length, 1))
+      mock.timers.tick(HEARTBEAT_MS)
+      await eventually(() => assert.equal(warnings.length, 2))
+      assert.equal(verbs(requests), 'patch patch')
+      await heartbeat.stop()
+    } finally {
+      mock.timers.reset()
+    }
+  })
+
+  it('does not pile up beats, nor hold up the end, while the server does not answer', async () => {
+    const { heartbeat, requests, warnings } = heartbeatOf(
+      (_, options) =>
+        new Promise((_, reject) =>
+          options?.signal?.addEventListener('abort', () => reject(new Error('aborted'))),
+        ),
+    )
+    mock.timers.enable({ apis: ['setInterval'] })
+    try {
+      heartbeat.start()
+      mock.timers.tick(HEARTBEAT_MS)
+      mock.timers.tick(HEARTBEAT_MS)
+      assert.equal(requests.length, 1)
+      await heartbeat.stop()
+      assert.deepEqual(warnings, [])
+    } finally {
+      mock.timers.reset()
+    }
+  })
+})
