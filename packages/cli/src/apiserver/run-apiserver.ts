@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { errorOf } from '@isthmus/api'
 import { ApiServer, type Kubeconfig } from '@isthmus/apiserver'
@@ -34,12 +34,18 @@ export async function runApiserver(flags: ApiserverFlags, context: CommandContex
   }
 }
 
-/** Readable by its owner alone: it holds an administrator's key. */
+/**
+ * Readable by its owner alone, as it holds an administrator's key: also where the file was there before. Whoever
+ * waits for it finds all of it.
+ */
 async function writeKubeconfig(file: string, content: Kubeconfig): Promise<void> {
+  const partial = `${file}.${process.pid}`
   try {
     await mkdir(dirname(file), { recursive: true })
-    await writeFile(file, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 })
+    await writeFile(partial, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 })
+    await rename(partial, file)
   } catch (error) {
+    await rm(partial, { force: true }).catch(() => {})
     throw errorOf(ERRORS.cannotWriteFile, { file, reason: (error as Error).message }, error)
   }
 }
