@@ -1,10 +1,10 @@
 /** What the API server promises of its speed, measured where a client is. */
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { after, before, test } from 'node:test'
 import { ApiServer } from '@isthmus/apiserver'
+import { until } from '../fixtures/until.ts'
 
 const SERVICES = { group: '', plural: 'services' }
 const CONFIG_MAPS = { group: '', plural: 'configmaps' }
@@ -107,10 +107,7 @@ test('an event for many watchers is encoded once', async context => {
   const stringify = context.mock.method(JSON, 'stringify')
   const isIt = (value: unknown) => (value as { metadata?: { name?: string } })?.metadata?.name === 'shared'
   server.local.create(CONFIG_MAPS, { metadata: { name: 'shared' }, data: { k: 'v'.repeat(1000) } })
-  while (told < watchers)
-    await once(watches[0] as IncomingMessage, 'data', { signal: AbortSignal.timeout(5000) }).catch(
-      assert.ifError,
-    )
+  await until('all are told', () => told === watchers)
   assert.equal(stringify.mock.calls.filter(({ arguments: [value] }) => isIt(value)).length, 1)
   for (const watch of watches) watch.destroy()
 })
