@@ -203,7 +203,11 @@ export class Agent {
 
   #route(): void {
     routeChanges(this.#own, {
-      exported: key => this.#exports.enqueue(key, { urgent: true }),
+      exported: key => {
+        this.#exports.enqueue(key, { urgent: true })
+        // What the index should name depends on the export itself, also when there is no record to store.
+        if (this.#index.look(key)) this.#exportIndex.enqueue(INDEX_KEY, { urgent: true })
+      },
       imported: key => this.#imports.enqueue(key, { urgent: true }),
       conditions: key => this.#exportConditions.enqueue(key, { urgent: true }),
       index: index => this.#indexSeen(index),
@@ -260,6 +264,7 @@ export class Agent {
       this.#exportConditions.enqueue(key)
     }
     this.#everythingChanged()
+    this.#index.lookAtAll()
     this.#exportIndex.enqueue(INDEX_KEY)
   }
 

@@ -26,11 +26,7 @@ export function routeChanges(own: OwnCluster, routes: Routes): void {
     routes.conditions(key)
   }
   own.namespaces.subscribe(key => routes.namespace(key))
-  own.serviceExports.subscribe(key => {
-    source(key)
-    // What the index should name depends on the export itself, also when there is no record to store.
-    routes.index(own.exportIndex)
-  })
+  own.serviceExports.subscribe(source)
   own.services.subscribe((key, next, previous) => {
     const derivedFor = labelledKey(next ?? previous, LABEL_DERIVED_FOR)
     if (derivedFor !== undefined) routes.imported(derivedFor)

@@ -23,6 +23,8 @@ export interface IndexPublisherOptions {
 export class IndexPublisher {
   readonly #options: IndexPublisherOptions
   #observed: ExportIndex | undefined
+  /** Keys of all valid exports, kept as they change: looking at each for every change would take too long. */
+  #wanted = new Set<string>()
   #named: ReadonlySet<string> = new Set()
   /** Of all indexes that were written or seen: readers may have seen them too. */
   #highestSequence = 0
@@ -42,6 +44,20 @@ export class IndexPublisher {
     this.#highestSequence = Math.max(this.#highestSequence, index?.spec.sequence ?? 0)
   }
 
+  /** The export of the key may have come, gone, or become valid or not. Answers whether the index has to change. */
+  look(key: string): boolean {
+    const isWanted = this.#isValid(key)
+    if (isWanted === this.#wanted.has(key)) return false
+    if (isWanted) this.#wanted.add(key)
+    else this.#wanted.delete(key)
+    return true
+  }
+
+  /** Looks at all exports anew. */
+  lookAtAll(): void {
+    this.#wanted = new Set([...this.#options.own.serviceExports.keys()].filter(key => this.#isValid(key)))
+  }
+
   isNamed(key: string): boolean {
     return this.#named.has(key)
   }
@@ -54,7 +70,7 @@ export class IndexPublisher {
   async reconcile(): Promise<Outcome> {
     const { own, clusterId, published, isDecided, onWritten, clock } = this.#options
     const stored = own.exportIndex
-    const wanted = new Set([...own.serviceExports.keys()].filter(key => ownExport(own, key)?.validity.valid))
+    const wanted = this.#wanted
     // After a start, what is stored may be wiped or older than what readers saw: an index that named only the
     // records stored so far would withdraw the others.
     this.#isComplete ||= [...wanted].every(isDecided)
@@ -74,6 +90,10 @@ export class IndexPublisher {
     }
     this.#isPublished = true
     return done()
+  }
+
+  #isValid(key: string): boolean {
+    return ownExport(this.#options.own, key)?.validity.valid === true
   }
 
   #write(stored: ExportIndex | undefined, spec: ExportIndex['spec']): Promise<ExportIndex> {
