@@ -160,7 +160,8 @@ class WatchStream {
       let isRoom = true
       for (const line of lines) isRoom = this.#response.write(this.#encode(line))
       if (!isRoom) await this.#drained()
-      else if (this.#queue.length > 0) await new Promise(done => setImmediate(done))
+      // A socket that takes all at once drains within the turn.
+      if (this.#queue.length > 0) await new Promise(done => setImmediate(done))
     }
     this.#sending = false
     if (this.#ended) this.#response.end()
