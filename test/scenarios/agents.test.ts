@@ -7,6 +7,9 @@ import { loadScenarios, type Scenario } from './runner/scenario.ts'
 /** Scenarios at once: more than processors, as most of the time one waits for another's turn. */
 const AT_ONCE = 8
 
+/** Longer than any expectation of a scenario is waited for. */
+const TIMEOUT_MS = 40_000
+
 const only = process.env['ISTHMUS_TEST_SCENARIO']
 const scenarios = loadScenarios().filter(({ id }) => only === undefined || id.includes(only))
 const namespaceOf = ({ id }: Scenario) => id.replaceAll('/', '-')
@@ -26,8 +29,10 @@ for (const group of shared.values()) {
     })
     after(() => clusters.close())
     for (const scenario of group) {
-      it(`${scenario.id}: ${scenario.name}`, { skip: scenario.leftOut.agents ?? false }, () =>
-        runScenario(scenario, clusters, namespaceOf(scenario)),
+      it(
+        `${scenario.id}: ${scenario.name}`,
+        { skip: scenario.leftOut.agents ?? false, timeout: TIMEOUT_MS },
+        () => runScenario(scenario, clusters, namespaceOf(scenario)),
       )
     }
   })
@@ -35,7 +40,10 @@ for (const group of shared.values()) {
 
 describe('agents on clusters of their own', { concurrency: 3 }, () => {
   for (const scenario of scenarios.filter(({ alone }) => alone)) {
-    it(`${scenario.id}: ${scenario.name}`, { skip: scenario.leftOut.agents ?? false }, async () => {
+    it(`${scenario.id}: ${scenario.name}`, {
+      skip: scenario.leftOut.agents ?? false,
+      timeout: TIMEOUT_MS,
+    }, async () => {
       const clusters = await EmbeddedClusters.start(scenario.members)
       try {
         await runScenario(scenario, clusters, namespaceOf(scenario))

@@ -11,7 +11,7 @@ import {
 import { ApiServer, effects } from '@isthmus/apiserver'
 import { connect, staticCredentials } from '@isthmus/kube'
 import { AgentClusters } from './agent-clusters.ts'
-import { olderDefinition } from './other-releases.ts'
+import { knowOnly, olderDefinition } from './other-releases.ts'
 import type { MemberSpec, ServerAction } from './scenario.ts'
 
 /** When the clocks of embedded clusters start. */
@@ -38,11 +38,16 @@ export class EmbeddedClusters extends AgentClusters {
 
   static async start(members: Readonly<Record<string, MemberSpec>>): Promise<EmbeddedClusters> {
     const clusters = new EmbeddedClusters()
-    await Promise.all(
-      Object.entries(members).map(([id, spec], index) => clusters.#addServer(id, spec, index)),
-    )
-    await clusters.startAgents()
-    return clusters
+    try {
+      await Promise.all(
+        Object.entries(members).map(([id, spec], index) => clusters.#addServer(id, spec, index)),
+      )
+      await clusters.startAgents()
+      return clusters
+    } catch (error) {
+      await clusters.close()
+      throw error
+    }
   }
 
   apiServer(id: string): ApiServer {
@@ -91,8 +96,10 @@ export class EmbeddedClusters extends AgentClusters {
         break
       case 'refuse exchange':
         embedded.outage = faults.add({
-          match: ({ group, verb }) =>
-            group === ISTHMUS_GROUP && !['get', 'list', 'watch'].includes(verb ?? ''),
+          match: attributes =>
+            'group' in attributes &&
+            attributes.group === ISTHMUS_GROUP &&
+            !['get', 'list', 'watch'].includes(attributes.verb),
           effect: effects.refuse(403, { message: 'the exchange is closed' }),
         })
         break
@@ -132,6 +139,7 @@ export class EmbeddedClusters extends AgentClusters {
 
   async #addServer(id: string, spec: MemberSpec, index: number): Promise<void> {
     const server = new ApiServer({ serviceCIDRs: serviceCIDRs(spec, index), now: () => new Date(this.#now) })
+    if (spec.trafficDistribution !== undefined) knowOnly(server, spec.trafficDistribution)
     const { url } = await server.listen()
     this.#servers.set(id, { server })
     const open = () => connect(staticCredentials({ server: url }))

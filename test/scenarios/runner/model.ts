@@ -88,6 +88,7 @@ export class ModelClusters implements Clusters {
   }
 
   async agent(id: string, action: 'stop' | 'start' | 'restart'): Promise<void> {
+    this.settle()
     this.#isSettled = false
     if (action !== 'start') this.#member(id).stop()
     if (action !== 'stop') this.#member(id).start()
@@ -117,6 +118,7 @@ export class ModelClusters implements Clusters {
         break
       }
       case 'forget history':
+        break
       case 'refuse exchange':
       case 'accept exchange':
         throw new Error(`nothing of the model is told to ${action}`)

@@ -5,8 +5,10 @@ import {
   type CustomResourceDefinition,
   type ResourceType,
   SERVICE_IMPORTS,
+  SERVICES,
+  type ServiceSpec,
 } from '@isthmus/api'
-import type { LocalObject } from '@isthmus/apiserver'
+import type { ApiServer, LocalObject } from '@isthmus/apiserver'
 
 interface Schema {
   properties?: Record<string, Schema>
@@ -30,4 +32,24 @@ export function olderDefinition(withoutFields: readonly string[]): [ResourceType
 function removeField(schema: Schema | undefined, [first = '', ...rest]: readonly string[]): void {
   if (rest.length > 0) removeField(schema?.properties?.[first], rest)
   else delete schema?.properties?.[first]
+}
+
+/** Makes an API server refuse values of trafficDistribution that came after its release. */
+export function knowOnly({ registry }: ApiServer, values: readonly string[]): void {
+  const services = registry.preferred(SERVICES)
+  if (services === undefined) throw new Error('Services are not served')
+  const { rules = {} } = services
+  registry.register({
+    ...services,
+    rules: {
+      ...rules,
+      validate(object, old, context) {
+        const value = (object['spec'] as ServiceSpec).trafficDistribution
+        const errors = rules.validate?.(object, old, context) ?? []
+        if (value === undefined || values.includes(value)) return errors
+        const message = `Unsupported value: ${JSON.stringify(value)}: supported values: ${JSON.stringify(values)}`
+        return [...errors, { reason: 'FieldValueNotSupported', field: 'spec.trafficDistribution', message }]
+      },
+    },
+  })
 }

@@ -23,7 +23,7 @@ import type { Expectation, Partial, Scenario, Step } from './scenario.ts'
 import { dnsAnswer, reached, slicesBySource } from './views.ts'
 
 const SERVICE = 'hello'
-const EXPECT_TIMEOUT_MS = 15_000
+const EXPECT_TIMEOUT_MS = 10_000
 
 /** Runs a scenario in a namespace of its own. Rejects with what was not as expected, and where. */
 export async function runScenario(scenario: Scenario, clusters: Clusters, namespace: string): Promise<void> {
