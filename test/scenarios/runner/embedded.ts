@@ -100,7 +100,7 @@ export class EmbeddedClusters extends AgentClusters {
             'group' in attributes &&
             attributes.group === ISTHMUS_GROUP &&
             !['get', 'list', 'watch'].includes(attributes.verb),
-          effect: effects.refuse(403, { message: 'the exchange is closed' }),
+          effect: effects.refuse(503, { message: 'the exchange is closed' }),
         })
         break
       case 'accept exchange':

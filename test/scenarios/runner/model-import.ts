@@ -25,6 +25,7 @@ import {
   isImportableNamespace,
   type KeptFields,
   keptFieldsOf,
+  membersNotReadWhole,
   newDerivedService,
   newServiceImport,
   nextImportStatus,
@@ -79,7 +80,14 @@ export function importService(input: ModelImport): void {
   const kept = keptFields(local)
   const ips = served?.spec?.clusterIPs ?? serviceImport?.spec.ips ?? []
   const stored = storeImport(input, plan, existing, ips, kept)
-  const status = nextImportStatus(stored, plan, readinessOf(plan, why), input.now, kept)
+  const unread = membersNotReadWhole(
+    input.contributions,
+    plan,
+    new Set(local.list(ENDPOINT_SLICES, namespace).map(({ metadata }) => metadata.name)),
+  )
+  const reason =
+    why ?? (unread.length === 0 ? undefined : `endpoints of ${unread.join(', ')} have not been read`)
+  const status = nextImportStatus(stored, plan, readinessOf(plan, reason), input.now, kept)
   if (status !== undefined)
     local.updateStatus(SERVICE_IMPORTS, { ...stored, status } as unknown as LocalObject)
 }

@@ -7,6 +7,7 @@ import {
   isDerivedService,
   isImportableNamespace,
   type KeptFields,
+  membersNotReadWhole,
   type Obstacle,
   obstacleTo,
   planImport,
@@ -33,7 +34,6 @@ import { importEvents } from './import-events.ts'
 import { MadeObjects } from './made-objects.ts'
 import { repairEvents } from './repair-events.ts'
 import { RETRY_VALUE_MS, TrafficDistributions } from './traffic-distribution.ts'
-import { membersNotReadWhole } from './unread-endpoints.ts'
 import { whyNotServed } from './why-not-served.ts'
 import {
   type ImportTarget,

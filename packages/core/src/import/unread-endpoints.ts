@@ -1,4 +1,6 @@
-import { type Contribution, type ImportedPlan, importedSliceName } from '@isthmus/core'
+import type { Contribution } from '../member/contribution.ts'
+import { importedSliceName } from '../naming/names.ts'
+import type { ImportedPlan } from './plan.ts'
 
 /**
  * The members whose records name endpoints that have not been read, and of which nothing is here from before
