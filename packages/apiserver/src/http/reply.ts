@@ -1,6 +1,7 @@
 /** An answer in the form that the client asked for: settled before anything is done, sent after. */
 import { stringify } from 'yaml'
 import type { StoredObject } from '../registry/definition.ts'
+import { compact, pretty, yaml } from '../representations/list-layouts.ts'
 import { type Accepted, negotiate } from '../representations/negotiate.ts'
 import {
   encodeContent,
@@ -12,7 +13,6 @@ import {
 } from '../representations/protobuf/envelope.ts'
 import {
   type ListMeta,
-  type ListText,
   type PlainObject,
   type Representation,
   representationOf,
@@ -64,11 +64,8 @@ export class Reply {
   list(metadata: ListMeta, items: readonly StoredObject[]): Promise<void> {
     const { mediaType } = this.#accepted
     if (mediaType === PROTOBUF) return this.#protobufList(metadata, items)
-    const text = this.#form.list(metadata)
-    if (mediaType === 'application/json' && !this.#isPretty()) {
-      return this.#exchange.sendPieces(mediaType, pieces(text, items))
-    }
-    return this.#text([...pieces(text, items)].join(''), 200)
+    const layout = mediaType === 'application/yaml' ? yaml : this.#isPretty() ? pretty : compact
+    return this.#exchange.sendPieces(mediaType, layout(this.#form.list(metadata), items))
   }
 
   /** How a watch is written. */
@@ -121,12 +118,3 @@ export interface EventStream {
 }
 
 const line = (type: string, object: string): Buffer => Buffer.from(`{"type":"${type}","object":${object}}\n`)
-
-function* pieces(text: ListText, items: readonly StoredObject[]): Generator<string> {
-  yield text.head
-  for (let i = 0; i < items.length; i++) {
-    const item = text.item(items[i] as StoredObject)
-    yield i === 0 ? item : `,${item}`
-  }
-  yield text.tail
-}
