@@ -237,6 +237,17 @@ describe('events of the agent', () => {
   })
 
   it('are none in steady state, nor after a restart', async () => {
+    // A conflict of three, of whom a restarted agent knows one after the other.
+    await set.namespace('steady', ...IDS)
+    for (const [i, id] of IDS.entries()) {
+      await set.export(id, 'steady', 'hello', [`10.${i}.0.1`], { ports: [{ name: 'http', port: 80 + i }] })
+    }
+    for (const id of IDS) {
+      await until(`${id} knows that all three differ`, async () => {
+        const { status } = await set.member(id).client.get(SERVICE_EXPORTS, 'hello', 'steady')
+        return status?.conditions?.some(({ message }) => /2 of 3 clusters/.test(message))
+      })
+    }
     await idle()
     const revisions = async () => {
       const lists = await Promise.all(IDS.map(id => set.member(id).client.list(EVENTS)))

@@ -42,7 +42,7 @@ for (const id of ['east', 'west']) await set.member(id).agent?.idle()
 const times: number[] = []
 const processorBefore = processorMs()
 for (let change = 1; change <= changes; change++) {
-  const wanted = `10.250.0.${change}`
+  const wanted = `10.250.${change >> 8}.${change & 255}`
   const arrived = Promise.withResolvers<void>()
   const stop = follow(wanted, arrived.resolve)
   const from = performance.now()

@@ -228,6 +228,8 @@ export class Agent {
   async #run(): Promise<void> {
     await this.#own.whenSynced(this.#stopping.signal)
     this.#reconcileAll()
+    // A link may have been refused before the object was known that the event is about.
+    for (const link of this.#links) this.#linkChanged(link.status())
     for (const controller of this.#controllers) controller.start()
     this.#heartbeat.start()
   }

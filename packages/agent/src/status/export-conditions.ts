@@ -1,5 +1,6 @@
-import { SERVICE_EXPORTS, type ServiceExport } from '@isthmus/api'
+import { type Condition, SERVICE_EXPORTS, type ServiceExport } from '@isthmus/api'
 import {
+  type Conflict,
   type Contribution,
   conflictsAmong,
   knownExports,
@@ -44,15 +45,13 @@ export class ExportConditions {
     const members = contributions(key)
     const exports = knownExports(members)
     const conflicts = conflictsAmong(exports)
-    // While a member is silent, what disagreed before may still do so: a conflict is raised then, not cleared.
     const isSilent = [...members.values()].some(c => c.kind === 'unknown' && c.remembered === undefined)
     const before = serviceExport.status?.conditions
-    const stands = before?.some(({ type, status }) => type === 'Conflict' && status === 'True')
     const after = nextExportConditions({
       serviceExport,
       validity,
       published: validity.valid ? publication(key) : { done: false, why: validity.message },
-      conflicts: isSilent && stands && conflicts.length === 0 ? undefined : conflicts,
+      conflicts: isSilent && isKnown(conflicts, before) ? undefined : conflicts,
       now: time(clock()),
     })
     const winner = { before: this.#winners.get(key), after: exports[0]?.clusterId }
@@ -62,7 +61,7 @@ export class ExportConditions {
       for (const event of exportEvents({ before, after, winner })) this.#record(serviceExport, event)
     }
     if (winner.after === undefined) this.#winners.delete(key)
-    else this.#winners.set(key, winner.after)
+    else if (!isSilent) this.#winners.set(key, winner.after)
     this.#tellRefusals(key, serviceExport, members)
     return done()
   }
@@ -97,4 +96,14 @@ export class ExportConditions {
     this.#refusals.forget(key)
     return done()
   }
+}
+
+/**
+ * Whether a conflict stands that is all that is seen now. While a member is silent, it may still disagree: what is
+ * new is raised, nothing is cleared, and no other number of clusters is told.
+ */
+function isKnown(conflicts: readonly Conflict[], before: readonly Condition[] | undefined): boolean {
+  const standing = before?.find(({ type, status }) => type === 'Conflict' && status === 'True')
+  const reasons = standing?.reason.split(',') ?? []
+  return standing !== undefined && conflicts.every(({ reason }) => reasons.includes(reason))
 }
