@@ -9,6 +9,9 @@ import type { ServerAction } from './scenario.ts'
 
 const log = pino({ level: process.env['ISTHMUS_TEST_LOG'] ?? 'silent' })
 
+/** Field manager of what scenarios write: not the agents'. */
+const PERSON = 'a-person'
+
 export interface AgentMember {
   readonly id: string
   /** The test's own; the agent has others, so that each can be broken alone. */
@@ -39,7 +42,7 @@ export abstract class AgentClusters implements Clusters {
   }
 
   async create(id: string, object: KubernetesObject): Promise<void> {
-    await this.member(id).client.create(typeOf(object), object)
+    await this.member(id).client.create(typeOf(object), object, { fieldManager: PERSON })
   }
 
   async patch(
@@ -49,7 +52,10 @@ export abstract class AgentClusters implements Clusters {
   ) {
     const { name = '', namespace, ...rest } = metadata
     const patch = { ...fields, ...(Object.keys(rest).length === 0 ? {} : { metadata: rest }) }
-    await this.member(id).client.patch(typeOf({ kind }), name, namespace, patch, { subresource })
+    await this.member(id).client.patch(typeOf({ kind }), name, namespace, patch, {
+      subresource,
+      fieldManager: PERSON,
+    })
   }
 
   async delete(id: string, object: KubernetesObject): Promise<void> {

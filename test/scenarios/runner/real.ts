@@ -1,0 +1,77 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { installInto } from '@isthmus/agent'
+import { type IPFamily, NAMESPACES, SERVICES } from '@isthmus/api'
+import { connect, loadCredentials } from '@isthmus/kube'
+import { AgentClusters } from './agent-clusters.ts'
+import type { Scenario, ServerAction } from './scenario.ts'
+
+export interface RealClustersOptions {
+  readonly kubeconfig: string
+  /** One for each of the members east, west, north, in this order. */
+  readonly contexts: readonly string[]
+}
+
+const IDS = ['east', 'west', 'north']
+
+/** Clusters of a kubeconfig, with agents in this process. Their pods and proxies are not used. */
+export class RealClusters extends AgentClusters {
+  readonly pollMs = 200
+  readonly families = new Map<string, readonly IPFamily[]>()
+
+  /** Installs what agents need, and starts them. */
+  static async start({ kubeconfig, contexts }: RealClustersOptions): Promise<RealClusters> {
+    const clusters = new RealClusters()
+    for (const [i, id] of IDS.entries()) {
+      const context = contexts[i]
+      if (context === undefined) throw new Error(`a context for ${id} is missing: three are needed`)
+      const open = () => connect(loadCredentials({ kubeconfig, context }))
+      const client = open()
+      clusters.add({ id, client, connect: open })
+      await installInto(client)
+      const probe = {
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { namespace: 'default', name: 'families' },
+      }
+      const spec = { ipFamilyPolicy: 'PreferDualStack' as const, ports: [{ port: 1 }] }
+      const made = await client.create(SERVICES, { ...probe, spec }, { dryRun: true })
+      clusters.families.set(id, made.spec?.ipFamilies ?? [])
+    }
+    await clusters.startAgents()
+    return clusters
+  }
+
+  /** Why a scenario cannot run here, if it cannot. */
+  leftOut({ members, leftOut }: Scenario): string | undefined {
+    if (leftOut.real !== undefined) return leftOut.real
+    for (const [id, { families }] of Object.entries(members)) {
+      const has = this.families.get(id)?.join(', ') ?? 'nothing'
+      if (has !== families.join(', ')) return `${id} has ${has} where ${families.join(', ')} is needed`
+    }
+    return undefined
+  }
+
+  async removeNamespace(name: string): Promise<void> {
+    for (const id of IDS) {
+      const { client } = this.member(id)
+      await client.delete(NAMESPACES, name).catch(() => {})
+    }
+  }
+
+  async server(_: string, action: ServerAction): Promise<void> {
+    throw new Error(`no real API server is told to ${action}`)
+  }
+
+  /** Real clocks move by themselves. */
+  async clock(seconds: number): Promise<void> {
+    await delay(seconds * 1000)
+  }
+
+  protected now(): number {
+    return Date.now()
+  }
+
+  protected isReachable(): boolean {
+    return true
+  }
+}
