@@ -27,8 +27,8 @@ export class ShortWatchError extends Error {
 
 export interface Recovery {
   /**
-   * `rewatch` goes on from the last version; `recheck` too, if the server has reached that version: one that
-   * was away may come back restored from a backup; `relist` lists first.
+   * `rewatch` goes on from the last version; `recheck` too, if the server has reached that version: behind a
+   * connection that was cut there may be one restored from a backup; `relist` lists first.
    */
   from: 'rewatch' | 'recheck' | 'relist'
   /** Without waiting, if it is the first failure in a row. */
@@ -51,6 +51,9 @@ const RULES: readonly (readonly [when: (error: unknown) => boolean, recovery: Re
     error => isGone(error) || isOneOf(error, SilentWatchError, VersionWentBackError),
     { from: 'relist', now: true },
   ],
+  // Back from a backup it may be past the version that is known, so that its version tells nothing. A list costs
+  // little then: a kube-apiserver that was restarted has forgotten what was before anyway.
+  [isUnreached, { from: 'relist', now: false }],
   [error => isOneOf(error, ShortWatchError), { from: 'rewatch', now: false }],
   [error => isPassing(error) || isOneOf(error, ConnectionError), { from: 'recheck', now: false }],
 ]

@@ -6,6 +6,7 @@ import { type Clock, systemClock } from '../clock.ts'
 import { staticCredentials } from '../credentials/credentials.ts'
 import { eventually } from '../testing/eventually.ts'
 import { type RecordedRequest, ScriptedServer } from '../testing/scripted-server.ts'
+import { isUnreached } from './recovery.ts'
 import { Reflector, type ReflectorOptions, type ReflectorState } from './reflector.ts'
 
 type Options = Partial<ReflectorOptions<(typeof SERVICES)['object'] & object>>
@@ -262,6 +263,34 @@ test('a server that comes back with an earlier state is noticed at once', async 
   assert.deepEqual(limits(server), ['500', '1', '500'])
 })
 
+test('a server that comes back with an earlier state, and has gone past what was lost, is listed', async context => {
+  const { server, reflector, deleted, insync, begin } = await setUp(context, {}, ['a', 'b', 'c', 'd'])
+  await begin()
+  await server.leave()
+  await eventually(() => isUnreached(reflector.state.error))
+  server.restore(2, ['a', 'b'])
+  server.version += 10
+  await server.comeBack()
+  await insync()
+  assert.deepEqual(deleted.sort(), ['demo/c', 'demo/d'])
+})
+
+test('what is taken up again at once is not told as a failure', async context => {
+  const { server, reflector, states, insync, begin } = await setUp(context)
+  await begin()
+  states.length = 0
+  server.put('d')
+  server.compact()
+  server.failWatches(410, 'Expired')
+  await eventually(() => server.count('list') === 2)
+  await insync()
+  assert.deepEqual(
+    states.filter(({ error }) => error !== undefined),
+    [],
+  )
+  assert.equal(reflector.state.error, undefined)
+})
+
 test('a watch that the server ends at once is not asked for again without pause', async context => {
   const { server, begin } = await setUp(context, { backoff: { initialMs: 40, maxMs: 40, factor: 1 } })
   const closed = { when: isWatch, status: 200 }
@@ -307,16 +336,12 @@ test('a server that was away for long is followed again without delay when it is
   await begin()
   await server.leave()
   await eventually(() => waits.includes(64))
-  server.put('d')
-  server.compact()
   // As a kube-apiserver that has just been started.
-  const body =
-    '{"kind":"Status","code":429,"reason":"TooManyRequests","message":"storage is (re)initializing"}'
-  server.answerNext({ when: isWatch, status: 429, body })
+  server.answerNext({ status: 403 }, { when: isWatch, status: 429 })
   await server.comeBack()
   await insync()
   assert.equal(server.unusedAnswers, 0)
-  // After the 429, then after the 410; what waits longest is the guard of the watch.
+  // After the 403, then after the 429; what waits longest is the guard of the watch.
   const pauses = waits.filter(ms => ms <= 8000)
   assert.deepEqual(pauses.slice(-2), [1, 2])
 })

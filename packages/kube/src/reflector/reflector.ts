@@ -152,7 +152,8 @@ export class Reflector<T extends KubernetesObject> {
       if (wasAway && !this.#isAway) this.#failures = 0
       this.#failures++
       const wait = !recovery.now || this.#failures > 1
-      this.#change({ phase: wait ? 'waiting' : 'listing', error: error as Error })
+      // What is taken up again at once is nothing yet that anybody has to know.
+      this.#change(wait ? { phase: 'waiting', error: error as Error } : { phase: 'listing' })
       if (wait) await this.#clock.sleep(this.#delayAfter(error), stopping).catch(() => {})
       return recovery.from
     }
