@@ -46,6 +46,7 @@ export class Agent {
   #controllers: Controller[] = []
   #starting: Promise<void> | undefined
   #running: Promise<void> | undefined
+  #isRunning = false
 
   /** @throws IsthmusError when an id is not one, or is given twice. */
   constructor(options: AgentOptions) {
@@ -128,7 +129,11 @@ export class Agent {
    * @throws IsthmusError when it can never work as it was started.
    */
   start(): Promise<void> {
-    this.#starting ??= this.#start()
+    this.#starting ??= this.#start().catch(error => {
+      // What was missing may come: it can be started again.
+      this.#starting = undefined
+      throw error
+    })
     return this.#starting
   }
 
@@ -230,6 +235,7 @@ export class Agent {
     this.#reconcileAll()
     // A link may have been refused before the object was known that the event is about.
     for (const link of this.#links) this.#linkChanged(link.status())
+    this.#isRunning = true
     for (const controller of this.#controllers) controller.start()
     this.#heartbeat.start()
   }
@@ -304,6 +310,8 @@ export class Agent {
   }
 
   #namespaceChanged(namespace: string): void {
+    // Until it runs, all is looked at anyway once everything is listed.
+    if (!this.#isRunning) return
     const keys = servicesKnown(this.#own)
     for (const link of this.#links) for (const key of link.services()) keys.add(key)
     for (const key of keys) if (key.startsWith(`${namespace}/`)) this.#imports.enqueue(key, { urgent: true })

@@ -1,7 +1,7 @@
 import type { ExportIndex, KubernetesObject } from '@isthmus/api'
 import { LABEL_DERIVED_FOR, LABEL_KUBERNETES_SERVICE_NAME, LABEL_SERVICE_NAME } from '@isthmus/api'
 import { isDerivedService, isOwnServiceImport, serviceKey } from '@isthmus/core'
-import type { OwnCluster } from './own/own-cluster.ts'
+import { isUsable, type OwnCluster } from './own/own-cluster.ts'
 
 /** Where changes of the own cluster lead: which keys have to be looked at again. */
 export interface Routes {
@@ -25,7 +25,10 @@ export function routeChanges(own: OwnCluster, routes: Routes): void {
     routes.imported(key)
     routes.conditions(key)
   }
-  own.namespaces.subscribe(key => routes.namespace(key))
+  own.namespaces.subscribe((key, next, previous) => {
+    // Labels of namespaces change for many reasons that are none of ours.
+    if (isUsable(next) !== isUsable(previous)) routes.namespace(key)
+  })
   own.serviceExports.subscribe(source)
   own.services.subscribe((key, next, previous) => {
     const derivedFor = labelledKey(next ?? previous, LABEL_DERIVED_FOR)

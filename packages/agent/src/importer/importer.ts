@@ -36,6 +36,7 @@ import { repairEvents } from './repair-events.ts'
 import { RETRY_VALUE_MS, TrafficDistributions } from './traffic-distribution.ts'
 import { whyNotServed } from './why-not-served.ts'
 import {
+  forgetService,
   type ImportTarget,
   removeImport,
   writeDerivedService,
@@ -185,9 +186,10 @@ export class Importer {
     try {
       const service = await this.#writeService(target, plan)
       await writeSlices(target, this.#trafficDistributions.servable(plan), service)
-      // The import became headless: nothing refers to the Service any more.
+      // The import became headless, or is not for our families: nothing refers to the Service any more.
       const { derivedService } = target.existing
       if (service === undefined && derivedService !== undefined) {
+        forgetService(target)
         await deleteSeen(target.writes, SERVICES, derivedService)
       }
       return service === undefined ? {} : { service }

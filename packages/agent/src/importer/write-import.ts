@@ -62,6 +62,11 @@ export async function writeDerivedService(
   return service
 }
 
+/** What is deleted on purpose was not deleted by somebody. */
+export function forgetService({ made }: ImportTarget): void {
+  made.forget('Service')
+}
+
 /** Makes, repairs and deletes imported slices, several at a time: they do not depend on each other. */
 export async function writeSlices(
   target: ImportTarget,

@@ -13,6 +13,7 @@ import {
   LABEL_SLICE_MANAGED_BY,
   MANAGER,
   NAMESPACES,
+  type Namespace,
   type ResourceType,
   SERVICE_EXPORTS,
   SERVICE_IMPORTS,
@@ -120,12 +121,7 @@ export class OwnCluster {
 
   /** Whether imports can be made in a namespace: it is there, and not on its way out. */
   hasNamespace(namespace: string): boolean {
-    const found = this.namespaces.get(namespace)
-    return (
-      found !== undefined &&
-      found.status?.phase !== 'Terminating' &&
-      found.metadata.deletionTimestamp === undefined
-    )
+    return isUsable(this.namespaces.get(namespace))
   }
 
   #follow<T extends KubernetesObject>(
@@ -143,6 +139,15 @@ export class OwnCluster {
     this.#caches.set(type.plural, cache as unknown as Cache<KubernetesObject>)
     return reflector.store
   }
+}
+
+/** A namespace that is there, and not on its way out. */
+export function isUsable(namespace: Namespace | undefined): boolean {
+  return (
+    namespace !== undefined &&
+    namespace.status?.phase !== 'Terminating' &&
+    namespace.metadata.deletionTimestamp === undefined
+  )
 }
 
 function isImported(slice: EndpointSlice): boolean {
