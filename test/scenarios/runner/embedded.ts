@@ -94,6 +94,9 @@ export class EmbeddedClusters extends AgentClusters {
         if (embedded.remembered === undefined) throw new Error('no state is remembered')
         faults.restore(embedded.remembered)
         break
+      case 'install':
+        await installInto(this.member(id).client)
+        break
       case 'refuse exchange':
         embedded.outage = faults.add({
           match: attributes =>

@@ -121,6 +121,7 @@ export class ModelClusters implements Clusters {
         break
       case 'refuse exchange':
       case 'accept exchange':
+      case 'install':
         throw new Error(`nothing of the model is told to ${action}`)
     }
   }

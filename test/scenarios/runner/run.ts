@@ -15,7 +15,7 @@ import {
   type ServiceExport,
   type ServiceImport,
 } from '@isthmus/api'
-import { chunkName, derivedServiceName } from '@isthmus/core'
+import { chunkName, derivedServiceName, importedSliceName } from '@isthmus/core'
 import type { Clusters } from './clusters.ts'
 import { objectOf, typeOf, WRITTEN_KINDS } from './kinds.ts'
 import { type Bindings, match } from './match.ts'
@@ -42,6 +42,14 @@ export async function runScenario(scenario: Scenario, clusters: Clusters, namesp
 function filledIn(step: Step, namespace: string): Step {
   const text = JSON.stringify(step)
     .replaceAll('<ns>', namespace)
+    .replace(/<imported:(\w+)\/([a-z0-9-]+)>/g, (_, cluster: string, slice: string) =>
+      importedSliceName(
+        derivedServiceName(namespace, SERVICE),
+        cluster,
+        chunkName(namespace, SERVICE, slice),
+        'IPv4',
+      ),
+    )
     .replace(/<chunk:([a-z0-9-]+)>/g, (_, slice: string) => chunkName(namespace, SERVICE, slice))
     .replace(/<derived(?::([a-z0-9-]+))?>/g, (_, name: string = SERVICE) =>
       derivedServiceName(namespace, name),

@@ -45,6 +45,7 @@ export const SERVER_ACTIONS = [
   'forget history',
   'refuse exchange',
   'accept exchange',
+  'install',
 ] as const
 export type ServerAction = (typeof SERVER_ACTIONS)[number]
 
