@@ -19,6 +19,8 @@ export interface AgentOptions {
   readonly agentNamespace?: string | undefined
   /** Where this member publishes. Default: `isthmus-exchange`. */
   readonly exchangeNamespace?: string | undefined
+  /** Prefixes of exported labels and annotations that are not taken here, beside those that nobody takes. */
+  readonly reservedPrefixes?: readonly string[] | undefined
   readonly log: Logger
   /** Milliseconds since the epoch. */
   readonly clock?: (() => number) | undefined

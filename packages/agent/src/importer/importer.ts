@@ -52,6 +52,8 @@ export interface ImporterOptions {
   readonly contributions: (key: string) => ReadonlyMap<string, Contribution>
   readonly supportedFamilies: readonly ('IPv4' | 'IPv6')[]
   readonly kept: KeptFields
+  /** Of labels and annotations, beside those that no member takes. */
+  readonly reservedPrefixes?: readonly string[] | undefined
   readonly recorder: Recorder
   readonly clock: () => number
   readonly log: Logger
@@ -98,7 +100,14 @@ export class Importer {
     if (!own.hasNamespace(namespace) || !isImportableNamespace(namespace)) return this.#forget(key)
     const { existing, obstacle, foreign } = this.#existing(key, namespace, name)
     const members = contributions(key)
-    const plan = planImport({ namespace, name, contributions: members, supportedFamilies, existing })
+    const plan = planImport({
+      namespace,
+      name,
+      contributions: members,
+      supportedFamilies,
+      existing,
+      reservedPrefixes: this.#options.reservedPrefixes,
+    })
     const made = this.#made.get(key) ?? new MadeObjects()
     const target: ImportTarget = {
       writes: own.writes,

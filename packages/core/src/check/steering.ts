@@ -17,6 +17,14 @@ export const RESERVED_PREFIXES: readonly string[] = [
   'cert-manager.io',
 ]
 
+/** Labels or annotations without those that a cluster does not want from others. */
+export function withoutPrefixes(
+  entries: Readonly<Record<string, string>>,
+  reserved: readonly string[],
+): Record<string, string> {
+  return Object.fromEntries(Object.entries(entries).filter(([key]) => !isSteering(key, reserved)))
+}
+
 /** Whether a key's prefix is reserved, or inside a reserved domain. */
 export function isSteering(key: string, reserved: readonly string[] = RESERVED_PREFIXES): boolean {
   const slash = key.indexOf('/')

@@ -137,6 +137,23 @@ describe('the plan of an import', () => {
     assert.deepEqual(imported({ east: present(both) }).spec.ipFamilies, ['IPv6', 'IPv4'])
   })
 
+  it('has no label or annotation with a prefix that this cluster does not take', () => {
+    const labels = { team: 'a', 'example.com/tier': 'gold', 'sub.example.com/a': 'b' }
+    const contributions = new Map([['east', present(memberExport('east', { labels, annotations: labels }))]])
+    const plan = planImport({
+      namespace: 'demo',
+      name: 'hello',
+      contributions,
+      supportedFamilies: ['IPv4'],
+      existing: { derivedService: undefined, slices: [], serviceImport: undefined },
+      reservedPrefixes: ['example.com'],
+    })
+    assert.deepEqual(plan.kind === 'import' && [plan.labels, plan.annotations], [
+      { team: 'a' },
+      { team: 'a' },
+    ])
+  })
+
   it('says so when this cluster has none of the families', () => {
     const six = memberExport('east', { ipFamilies: ['IPv6'] }, { c: chunkSpec({ addressType: 'IPv6' }) })
     const result = planImport({

@@ -6,6 +6,7 @@ import {
   type ServiceImport,
   type ServiceImportSpec,
 } from '@isthmus/api'
+import { withoutPrefixes } from '../check/steering.ts'
 import type { Contribution } from '../member/contribution.ts'
 import { byPrecedence, type MemberExport } from '../merge/exports.ts'
 import { importedFamilies } from '../merge/ip-families.ts'
@@ -28,6 +29,11 @@ export interface ImportInput {
   /** The families that Services of this cluster may have. */
   readonly supportedFamilies: readonly IPFamily[]
   readonly existing: ExistingImport
+  /**
+   * Prefixes of labels and annotations that this cluster does not take, beside those that no member takes.
+   * Who wins and what conflicts does not depend on them: that is the same in every member.
+   */
+  readonly reservedPrefixes?: readonly string[] | undefined
 }
 
 /** One chunk of one member, as this cluster is to store it. */
@@ -129,7 +135,7 @@ function frozenBasis(serviceImport: ServiceImport): Basis {
 }
 
 function imported(
-  { namespace, name, contributions, supportedFamilies, existing }: ImportInput,
+  { namespace, name, contributions, supportedFamilies, existing, reservedPrefixes = [] }: ImportInput,
   exports: readonly MemberExport[],
   frozenBy: readonly string[],
   basis: Basis,
@@ -164,8 +170,8 @@ function imported(
     kind: 'import',
     derivedName,
     spec: { ...basis.spec, ipFamilies: [...(unsupported ? basis.ipFamilies : families)] },
-    labels: basis.labels,
-    annotations: basis.annotations,
+    labels: withoutPrefixes(basis.labels, reservedPrefixes),
+    annotations: withoutPrefixes(basis.annotations, reservedPrefixes),
     slices,
     keptSlices,
     clusters: [...contributions.keys()]
