@@ -127,7 +127,9 @@ function fromQuery(query: URLSearchParams): GivenDeleteOptions {
 function fromBody(body: Record<string, unknown>): GivenDeleteOptions {
   const { kind = 'DeleteOptions', apiVersion = 'v1' } = body
   if (kind !== 'DeleteOptions') {
-    throw badRequest(`no kind "${kind}" is registered for version "${apiVersion}" in scheme "<any>"`)
+    throw badRequest(
+      `no kind "${kind}" is registered for version "${apiVersion}" in scheme "pkg/api/legacyscheme/scheme.go:30"`,
+    )
   }
   try {
     return decodeBuiltIn(DELETE_OPTIONS, body, 'DeleteOptions').object as unknown as GivenDeleteOptions

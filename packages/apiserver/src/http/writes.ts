@@ -2,6 +2,7 @@
 import type { StoredObject, Subresource } from '../registry/definition.ts'
 import { createObject } from '../rest/create.ts'
 import { writeContext } from '../rest/environment.ts'
+import { checkName } from '../rest/object-name.ts'
 import { scaleOf, withScale } from '../rest/scale.ts'
 import { replaceObject, updateObject } from '../rest/update.ts'
 import { badRequest } from '../status/failures.ts'
@@ -82,16 +83,7 @@ async function readObject(
 
 /** Name and namespace of a replacement have to be those of the path. Throws a 400 StatusError. */
 function checkAddress({ definition, path }: ResourceRequest, { metadata }: StoredObject): void {
-  if (!metadata.name) {
-    throw badRequest(
-      `the name of the object (${path.name} based on URL) was undeterminable: name must be provided`,
-    )
-  }
-  if (metadata.name !== path.name) {
-    throw badRequest(
-      `the name of the object (${metadata.name}) does not match the name on the URL (${path.name})`,
-    )
-  }
+  checkName(path.name ?? '', metadata.name)
   if (definition.namespaced && metadata.namespace && metadata.namespace !== path.namespace) {
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
   }

@@ -42,6 +42,12 @@ export const duplicate = (field: string, value: unknown): FieldError => ({
   message: `Duplicate value: ${shown(value)}`,
 })
 
+export const notFound = (field: string, value: unknown): FieldError => ({
+  reason: 'FieldValueNotFound',
+  field,
+  message: `Not found: ${shown(value)}`,
+})
+
 export const forbidden = (field: string, detail: string): FieldError => ({
   reason: 'FieldValueForbidden',
   field,

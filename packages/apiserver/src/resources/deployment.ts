@@ -1,5 +1,6 @@
 import { AGE_COLUMN, column, NAME_COLUMN } from '../representations/columns.ts'
 import { builtIn } from './built-in.ts'
+import { deadlineErrors, type Strategy, strategyErrors } from './deployment-validation.ts'
 import {
   fillWorkload,
   SCALE,
@@ -9,11 +10,6 @@ import {
   TEMPLATE_COLUMNS,
   workloadErrors,
 } from './workload.ts'
-
-interface Strategy {
-  type?: string
-  rollingUpdate?: { maxUnavailable?: string | number; maxSurge?: string | number }
-}
 
 export const deployments = builtIn({
   group: 'apps',
@@ -35,12 +31,15 @@ export const deployments = builtIn({
       'Number of the pod with ready state',
       o => `${statusNumber('readyReplicas')(o)}/${specOf(o).replicas ?? 0}`,
     ),
-    column('Up-to-date', 'How many pods are of the present template.', statusNumber('updatedReplicas'), {
-      type: 'integer',
-    }),
+    column(
+      'Up-to-date',
+      'Total number of non-terminating pods targeted by this deployment that have the desired template spec.',
+      statusNumber('updatedReplicas'),
+      { type: 'integer' },
+    ),
     column(
       'Available',
-      'How many pods have been ready for minReadySeconds.',
+      'Total number of available non-terminating pods (ready for at least minReadySeconds) targeted by this deployment.',
       statusNumber('availableReplicas'),
       { type: 'integer' },
     ),
@@ -64,6 +63,13 @@ export const deployments = builtIn({
     prepare(object, old) {
       if (old === undefined) object.status = {}
     },
-    validate: workloadErrors,
+    validate(object, old) {
+      const { strategy = {}, progressDeadlineSeconds, minReadySeconds = 0 } = specOf(object)
+      return [
+        ...workloadErrors(object, old),
+        ...strategyErrors(strategy as Strategy),
+        ...deadlineErrors(progressDeadlineSeconds as number | undefined, minReadySeconds),
+      ]
+    },
   },
 })

@@ -1,4 +1,5 @@
 import type { StoredObject } from '../registry/definition.ts'
+import { type FieldError, invalid } from '../registry/field-error.ts'
 import { AGE_COLUMN, column, NAME_COLUMN } from '../representations/columns.ts'
 import { ALL_VERBS, builtIn } from './built-in.ts'
 
@@ -10,6 +11,14 @@ interface Namespace extends StoredObject {
 /** What the NamespaceLifecycle admission plugin calls immortal. */
 const IMMORTAL = ['default', 'kube-public', 'kube-system']
 const NAME_LABEL = 'kubernetes.io/metadata.name'
+
+const STANDARD_FINALIZERS = ['kubernetes', 'orphan', 'foregroundDeletion']
+
+function finalizerErrors(finalizer: string): FieldError[] {
+  if (finalizer.includes('/') || STANDARD_FINALIZERS.includes(finalizer)) return []
+  const detail = 'name is neither a standard finalizer name nor is it fully qualified'
+  return [invalid('spec.finalizers', finalizer, detail)]
+}
 
 export const namespaces = builtIn({
   group: '',
@@ -46,6 +55,8 @@ export const namespaces = builtIn({
       } else if (subresource !== 'finalize') object.spec = old.spec ?? {}
       else if (object.spec?.finalizers?.length === 0 || object.spec === undefined) object.spec = {}
     },
+    validate: (object: Namespace) =>
+      (object.spec?.finalizers ?? []).flatMap(finalizer => finalizerErrors(finalizer)),
     objectionToDeletion: ({ metadata }) =>
       IMMORTAL.includes(metadata.name) ? 'this namespace may not be deleted' : undefined,
     markDeleted(object: Namespace) {

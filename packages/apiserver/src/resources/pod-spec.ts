@@ -24,12 +24,18 @@ export interface Container {
   ports?: ContainerPort[]
   env?: { name: string; valueFrom?: { fieldRef?: { apiVersion?: string } } }[]
   resources?: Resources
+  volumeMounts?: VolumeMount[]
   terminationMessagePath?: string
   terminationMessagePolicy?: string
   restartPolicy?: string
   livenessProbe?: Probe
   readinessProbe?: Probe
   startupProbe?: Probe
+}
+
+export interface VolumeMount {
+  name: string
+  mountPath: string
 }
 
 export interface Resources {

@@ -4,12 +4,14 @@ import {
   type FieldError,
   forbidden,
   invalid,
+  notFound,
   notSupported,
   required,
 } from '../registry/field-error.ts'
 import { label1123Errors } from '../registry/names.ts'
 import { cloneJson, equalJson } from '../rest/json.ts'
-import type { Container, PodSpec } from './pod-spec.ts'
+import type { Container, PodSpec, VolumeMount } from './pod-spec.ts'
+import { portNameErrors } from './service-ports.ts'
 
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP']
 const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never']
@@ -17,14 +19,21 @@ const RESTART_POLICIES = ['Always', 'OnFailure', 'Never']
 const DNS_POLICIES = ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None']
 const PORT_RANGE = 'must be between 1 and 65535, inclusive'
 
-export function podSpecErrors(spec: PodSpec, at: string): FieldError[] {
+/** `claims` are volumes that a StatefulSet adds to its pods. */
+export function podSpecErrors(spec: PodSpec, at: string, claims: readonly string[] = []): FieldError[] {
   const { containers = [], initContainers = [], restartPolicy = '', dnsPolicy = '', volumes = [] } = spec
   const names = new Set<string>()
+  const mountable = new Set([...volumes.map(({ name }) => name), ...claims])
   const errors: FieldError[] = []
   if (containers.length === 0) errors.push(required(`${at}.containers`))
   for (const [field, list] of Object.entries({ containers, initContainers })) {
     for (const [i, container] of list.entries()) {
-      errors.push(...containerErrors(container, `${at}.${field}[${i}]`, names))
+      const place = `${at}.${field}[${i}]`
+      errors.push(
+        ...containerErrors(container, place, names),
+        ...envErrors(container.env ?? [], `${place}.env`),
+        ...mountErrors(container.volumeMounts ?? [], mountable, `${place}.volumeMounts`),
+      )
     }
   }
   if (!RESTART_POLICIES.includes(restartPolicy)) {
@@ -36,10 +45,36 @@ export function podSpecErrors(spec: PodSpec, at: string): FieldError[] {
     errors.push(invalid(`${at}.activeDeadlineSeconds`, spec.activeDeadlineSeconds, range))
   }
   for (const [i, { name }] of volumes.entries()) {
-    errors.push(...labelErrors(name, `${at}.volumes[${i}].name`))
+    const place = `${at}.volumes[${i}].name`
+    errors.push(...labelErrors(name, place))
+    if (volumes.findIndex(other => other.name === name) < i) errors.push(duplicate(place, name))
   }
   return errors
 }
+
+function mountErrors(mounts: readonly VolumeMount[], volumes: ReadonlySet<string>, at: string): FieldError[] {
+  const errors: FieldError[] = []
+  const paths = new Set<string>()
+  for (const [i, { name, mountPath }] of mounts.entries()) {
+    const place = `${at}[${i}]`
+    if (!name) errors.push(required(`${place}.name`))
+    else if (!volumes.has(name)) errors.push(notFound(`${place}.name`, name))
+    if (!mountPath) errors.push(required(`${place}.mountPath`))
+    else if (paths.has(mountPath)) errors.push(invalid(`${place}.mountPath`, mountPath, 'must be unique'))
+    paths.add(mountPath)
+  }
+  return errors
+}
+
+function envErrors(variables: readonly { name: string }[], at: string): FieldError[] {
+  return variables.flatMap(({ name }, i) => {
+    if (!name) return [required(`${at}[${i}].name`)]
+    return /^[ -<>-~]+$/.test(name) ? [] : [invalid(`${at}[${i}].name`, name, ENV_NAME)]
+  })
+}
+
+const ENV_NAME =
+  "a valid environment variable name must consist only of printable ASCII characters other than '='"
 
 function containerErrors(container: Container, at: string, names: Set<string>): FieldError[] {
   const { name, image, imagePullPolicy = '', ports = [] } = container
@@ -57,9 +92,7 @@ function containerErrors(container: Container, at: string, names: Set<string>): 
   for (const [i, { name: portName, containerPort, protocol = '' }] of ports.entries()) {
     const place = `${at}.ports[${i}]`
     if (portName !== undefined) {
-      if (!/^(?=.*[a-z])(?!.*--)[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$/.test(portName)) {
-        errors.push(invalid(`${place}.name`, portName, PORT_NAME))
-      }
+      errors.push(...portNameErrors(portName).map(e => invalid(`${place}.name`, portName, e)))
       if (portNames.has(portName)) errors.push(duplicate(`${place}.name`, portName))
       portNames.add(portName)
     }
@@ -71,9 +104,6 @@ function containerErrors(container: Container, at: string, names: Set<string>): 
   }
   return errors
 }
-
-const PORT_NAME =
-  'must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-), at least one letter, no more than 15 characters, no hyphen at either end or twice in a row'
 
 function labelErrors(name: string | undefined, field: string): FieldError[] {
   if (!name) return [required(field)]

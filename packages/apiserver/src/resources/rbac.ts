@@ -1,6 +1,7 @@
 /** Roles and bindings: their data. What they allow is decided in src/auth. */
 import type { ResourceDefinition, StoredObject } from '../registry/definition.ts'
 import { type FieldError, invalid, notSupported, required } from '../registry/field-error.ts'
+import { subdomainErrors } from '../registry/names.ts'
 import { AGE_COLUMN, column, NAME_COLUMN } from '../representations/columns.ts'
 import { equalJson } from '../rest/json.ts'
 import { type BuiltIn, builtIn } from './built-in.ts'
@@ -37,9 +38,22 @@ const role = (kind: 'Role' | 'ClusterRole', plural: string): ResourceDefinition 
       fill(object) {
         object.rules ??= null
       },
-      validate: object => ((object.rules ?? []) as Rule[]).flatMap((rule, i) => ruleErrors(rule, i, kind)),
+      validate: object => [
+        ...((object.rules ?? []) as Rule[]).flatMap((rule, i) => ruleErrors(rule, i, kind)),
+        ...aggregationErrors(object.aggregationRule as AggregationRule | undefined),
+      ],
     },
   })
+
+interface AggregationRule {
+  clusterRoleSelectors?: unknown[]
+}
+
+function aggregationErrors(rule: AggregationRule | undefined): FieldError[] {
+  if (rule === undefined || rule.clusterRoleSelectors?.length) return []
+  const detail = 'at least one clusterRoleSelector required if aggregationRule is non-nil'
+  return [required('aggregationRule.clusterRoleSelectors', detail)]
+}
 
 function ruleErrors(rule: Rule, index: number, kind: string): FieldError[] {
   const at = `rules[${index}]`
@@ -120,6 +134,9 @@ function bindingErrors({ roleRef, subjects = [] }: Binding, kind: string): Field
   for (const [i, subject] of subjects.entries()) {
     const at = `subjects[${i}]`
     if (!subject.name) errors.push(required(`${at}.name`))
+    else if (subject.kind === 'ServiceAccount') {
+      errors.push(...subdomainErrors(subject.name).map(e => invalid(`${at}.name`, subject.name, e)))
+    }
     if (!SUBJECT_KINDS.includes(subject.kind)) {
       errors.push(notSupported(`${at}.kind`, subject.kind, SUBJECT_KINDS))
     }

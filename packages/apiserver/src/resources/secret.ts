@@ -2,6 +2,7 @@ import type { StoredObject } from '../registry/definition.ts'
 import { type FieldError, invalid, required, tooLong } from '../registry/field-error.ts'
 import { configKeyErrors } from '../registry/names.ts'
 import { AGE_COLUMN, column, NAME_COLUMN } from '../representations/columns.ts'
+import { parseGoJson } from '../representations/go-json.ts'
 import { builtIn } from './built-in.ts'
 import { changeErrors } from './config-map.ts'
 
@@ -58,7 +59,12 @@ function contentErrors({ type, data = {}, metadata }: Secret): FieldError[] {
   const size = Object.values(data).reduce((sum, value) => sum + Buffer.byteLength(value, 'base64'), 0)
   if (size > SIZE_LIMIT) errors.push(tooLong('data', `may not be more than ${SIZE_LIMIT} bytes`))
   for (const key of REQUIRED_KEYS[type] ?? []) {
-    if (!Object.hasOwn(data, key)) errors.push(required(`data[${key}]`))
+    const value = data[key]
+    if (value === undefined) errors.push(required(`data[${key}]`))
+    else if (key.startsWith('.docker')) {
+      const { error } = parseGoJson(Buffer.from(value, 'base64').toString(), false)
+      if (error) errors.push(invalid(`data[${key}]`, '<secret contents redacted>', error))
+    }
   }
   if (type === 'kubernetes.io/basic-auth' && !('username' in data) && !('password' in data)) {
     errors.push(required('data[username]'), required('data[password]'))

@@ -75,8 +75,12 @@ export function appProtocolErrors(field: string, value: string | undefined): Fie
 
 function targetPortErrors(field: string, port: number | string = 0): FieldError[] {
   if (typeof port === 'number') return portNumberErrors(field, port)
-  return PORT_NAME_RULES.filter(([isValid]) => !isValid(port)).map(([, text]) => invalid(field, port, text))
+  return portNameErrors(port).map(text => invalid(field, port, text))
 }
+
+/** Why a name is none for a port. */
+export const portNameErrors = (name: string): string[] =>
+  PORT_NAME_RULES.filter(([isValid]) => !isValid(name)).map(([, text]) => text)
 
 /** IANA service names (RFC 6335), as Kubernetes checks them. */
 const PORT_NAME_RULES: readonly [(name: string) => boolean, string][] = [

@@ -16,6 +16,8 @@ export interface Workload extends StoredObject {
     selector?: LabelSelector
     template: PodTemplate
     minReadySeconds?: number
+    /** Of a StatefulSet. */
+    volumeClaimTemplates?: readonly { metadata?: { name?: string } }[]
     [field: string]: unknown
   }
   status: Record<string, number | undefined>
@@ -40,7 +42,13 @@ export function fillWorkload(object: StoredObject): Workload {
 }
 
 export function workloadErrors(object: StoredObject, old: StoredObject | undefined): FieldError[] {
-  const { replicas = 0, selector, template, minReadySeconds = 0 } = (object as Workload).spec
+  const {
+    replicas = 0,
+    selector,
+    template,
+    minReadySeconds = 0,
+    volumeClaimTemplates,
+  } = (object as Workload).spec
   const labels = template.metadata?.labels
   const errors: FieldError[] = []
   const atLeastZero = 'must be greater than or equal to 0'
@@ -62,7 +70,8 @@ export function workloadErrors(object: StoredObject, old: StoredObject | undefin
       message: `Unsupported value: ${JSON.stringify(template.spec.restartPolicy)}: supported values: "Always"`,
     })
   }
-  errors.push(...podSpecErrors(template.spec, 'spec.template.spec'))
+  const claims = (volumeClaimTemplates ?? []).map(({ metadata }) => metadata?.name ?? '')
+  errors.push(...podSpecErrors(template.spec, 'spec.template.spec', claims))
   const before = (old as Workload | undefined)?.spec.selector
   if (old !== undefined && !equalJson(before, selector)) {
     errors.push(invalid('spec.selector', selector, 'field is immutable'))

@@ -1,7 +1,7 @@
 /** PATCH with `application/apply-patch+yaml`: server-side apply, which creates what is missing. */
 import { apply, applyConflict } from '../patch/apply.ts'
 import type { ResourceDefinition, StoredObject, Subresource } from '../registry/definition.ts'
-import { badRequest, notFound } from '../status/failures.ts'
+import { badRequest, conflict, notFound } from '../status/failures.ts'
 import { createObject } from './create.ts'
 import { isObject } from './decode-built-in.ts'
 import {
@@ -12,6 +12,7 @@ import {
   storageKey,
   type WriteOptions,
 } from './environment.ts'
+import { checkName } from './object-name.ts'
 import { type Updated, updateObject } from './update.ts'
 
 export interface ApplyOptions extends WriteOptions {
@@ -55,7 +56,11 @@ export function applyObject(
   options.authorizeCreation?.()
   const { metadata, ...body } = next(undefined)
   // A version of an object that is not there any more is no obstacle.
-  const { resourceVersion: _, uid: __, ...rest } = metadata
+  const { resourceVersion: _, uid, ...rest } = metadata
+  if (uid) {
+    const why = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`
+    throw conflict(definition, address.name, why)
+  }
   const object = { ...body, metadata: rest } as StoredObject
   return { object: createObject(environment, definition, address.namespace, object, write), created: true }
 }
@@ -74,11 +79,6 @@ function checked(
     )
   }
   const named = isObject(applied.metadata) ? applied.metadata.name : undefined
-  if (!named)
-    throw badRequest(
-      `the name of the object (${name} based on URL) was undeterminable: name must be provided`,
-    )
-  if (named !== name)
-    throw badRequest(`the name of the object (${named}) does not match the name on the URL (${name})`)
+  checkName(name, named)
   return applied
 }

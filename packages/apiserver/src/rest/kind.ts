@@ -23,7 +23,9 @@ export function checkKind(
   const [group, version] = splitVersion(apiVersion)
   const isKnown = registry.resources(group, version).some(other => other.kind === kind && !other.custom)
   if (!isKnown) {
-    throw new DecodeError(`no kind "${kind}" is registered for version "${apiVersion}" in scheme "<any>"`)
+    throw new DecodeError(
+      `no kind "${kind}" is registered for version "${apiVersion}" in scheme "pkg/api/legacyscheme/scheme.go:30"`,
+    )
   }
   if (kind === definition.kind) throw otherVersion(apiVersion, expected)
   throw new DecodeError(

@@ -12,6 +12,7 @@ import { decodeObject, type FieldValidation } from './decode.ts'
 import { DecodeError } from './decode-built-in.ts'
 import type { Address, Environment, WriteOptions } from './environment.ts'
 import { checkKind } from './kind.ts'
+import { checkName } from './object-name.ts'
 import { scaleOf, withScale } from './scale.ts'
 import { type Updated, updateObject } from './update.ts'
 
@@ -39,8 +40,11 @@ export function patchObject(
   if (type === 'apply')
     return applyObject(environment, definition, address, subresource, document, decode, options)
   const next = (old: StoredObject) => {
-    if (subresource !== 'scale' || !definition.scale)
-      return decode(patched[type](definition.schema, old, document))
+    if (subresource !== 'scale' || !definition.scale) {
+      const object = decode(patched[type](definition.schema, old, document))
+      checkName(address.name, object.metadata.name)
+      return object
+    }
     const scale = patched[type]({}, scaleOf(definition.scale, old), document)
     return withScale(definition, old, scale as unknown as StoredObject)
   }

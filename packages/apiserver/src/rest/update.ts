@@ -81,6 +81,9 @@ export function replaceObject(
     options.authorizeCreation?.()
     return { object: createObject(environment, definition, namespace, body, options), created: true }
   }
+  // An update that was meant for an object that is gone is told so, before it is told that there is none.
+  if (isMissing && body.metadata.uid)
+    throw otherObject(definition, { ...address, uid: '' }, body.metadata.uid)
   return updateObject(environment, definition, address, { subresource, next: () => body }, options)
 }
 
@@ -142,7 +145,7 @@ function checkPreconditions(
   old: StoredObject,
   asked: Partial<StoredMeta>,
 ): void {
-  const { uid, resourceVersion, name, namespace } = old.metadata
+  const { uid, resourceVersion, name } = old.metadata
   const version = asked.resourceVersion ?? ''
   if (!/^\d*$/.test(version)) {
     throw failure(500, undefined, `strconv.ParseUint: parsing ${JSON.stringify(version)}: invalid syntax`)
@@ -153,17 +156,23 @@ function checkPreconditions(
       invalidField('metadata.resourceVersion', 0, 'must be specified for an update'),
     ])
   }
-  if (asked.uid && asked.uid !== uid) {
-    const place = [definition.custom ? definition.group : '', definition.plural, namespace, name].filter(
-      Boolean,
-    )
-    throw conflict(
-      definition,
-      name,
-      `StorageError: invalid object, Code: 4, Key: /registry/${place.join('/')}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${asked.uid}, UID in object meta: ${uid}`,
-    )
-  }
+  if (asked.uid && asked.uid !== uid) throw otherObject(definition, old.metadata, asked.uid)
   if (!isUnconditional && version !== resourceVersion) throw modified(definition, name)
+}
+
+/** The object that was meant is gone, and perhaps another has its name: `uid` is that one's. */
+function otherObject(
+  definition: ResourceDefinition,
+  { namespace, name, uid }: { namespace?: string | undefined; name: string; uid: string },
+  asked: string,
+) {
+  const group = definition.custom ? definition.group : ''
+  const place = [group, definition.plural, namespace, name].filter(Boolean)
+  return conflict(
+    definition,
+    name,
+    `StorageError: invalid object, Code: 4, Key: /registry/${place.join('/')}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${asked}, UID in object meta: ${uid}`,
+  )
 }
 
 /** The client decides on labels, annotations, owners and finalizers; all else is the server's. */

@@ -49,9 +49,20 @@ function newMember(set: StatefulSet, ordinal: number, revision: string) {
     'apps.kubernetes.io/pod-index': String(ordinal),
     [REVISION_LABEL]: revision,
   }
-  const { serviceName } = set.spec
+  const { serviceName, volumeClaimTemplates = [] } = set.spec
+  // The claims are not made: pods refer to them as they would.
+  const claims = volumeClaimTemplates.map(({ metadata: { name: claim = '' } = {} }) => ({
+    name: claim,
+    persistentVolumeClaim: { claimName: `${claim}-${name}` },
+  }))
+  const volumes = [...((spec as { volumes?: object[] } | undefined)?.volumes ?? []), ...claims]
   return {
     metadata: { ...meta, name, labels },
-    spec: { ...spec, hostname: name, ...(serviceName ? { subdomain: serviceName } : {}) },
+    spec: {
+      ...spec,
+      hostname: name,
+      ...(serviceName && { subdomain: serviceName }),
+      ...(volumes.length > 0 && { volumes }),
+    },
   }
 }

@@ -58,6 +58,7 @@ export interface StatefulSet extends StoredObject {
     podManagementPolicy?: string
     ordinals?: { start?: number }
     updateStrategy?: { type?: string; rollingUpdate?: { partition?: number } }
+    volumeClaimTemplates?: readonly { metadata?: { name?: string } }[]
   }
   status: WorkloadStatus & {
     currentReplicas?: number
