@@ -5,7 +5,7 @@ import type { Registry } from 'prom-client'
 import { checkOptions } from './check-options.ts'
 import { EventRecorder } from './events/event-recorder.ts'
 import { StandingNotes } from './events/standing-notes.ts'
-import { Heartbeat } from './exporter/heartbeat.ts'
+import { HEARTBEAT_DURATION_SECONDS, Heartbeat } from './exporter/heartbeat.ts'
 import { IndexPublisher } from './exporter/index-publisher.ts'
 import { RecordPublisher } from './exporter/record-publisher.ts'
 import { Importer } from './importer/importer.ts'
@@ -190,6 +190,7 @@ export class Agent {
       contributions: key => this.#contributions(key),
       supportedFamilies,
       kept,
+      reservedPrefixes: this.#options.reservedPrefixes,
       recorder: this.#recorder,
       clock: this.#clock,
       log,
@@ -232,6 +233,11 @@ export class Agent {
   /** Nothing is decided before every list of the own cluster has succeeded: an empty cache is not an empty cluster. */
   async #run(): Promise<void> {
     await this.#own.whenSynced(this.#stopping.signal)
+    // NaN, of a Lease without a time, is no reason to trust it.
+    const isFresh =
+      (await this.#heartbeat.silence().catch(() => Number.NaN)) <= HEARTBEAT_DURATION_SECONDS * 1000
+    if (this.#stopping.signal.aborted) return
+    if (!isFresh) this.#index.distrustStored()
     this.#reconcileAll()
     // A link may have been refused before the object was known that the event is about.
     for (const link of this.#links) this.#linkChanged(link.status())

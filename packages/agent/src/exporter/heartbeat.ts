@@ -8,7 +8,7 @@ export const HEARTBEAT_MS = 10_000
 export const HEARTBEAT_DURATION_SECONDS = 40
 
 export interface HeartbeatOptions {
-  readonly client: Pick<ClusterClient, 'patch' | 'create'>
+  readonly client: Pick<ClusterClient, 'get' | 'patch' | 'create'>
   readonly namespace: string
   readonly clusterId: string
   readonly clock: () => number
@@ -25,6 +25,23 @@ export class Heartbeat {
 
   constructor(options: HeartbeatOptions) {
     this.#options = options
+  }
+
+  /**
+   * For how many milliseconds the Lease has not been renewed, as it is stored. Longer than a publisher is
+   * ever silent: this one was away, or its API server was restored from a backup.
+   */
+  async silence(): Promise<number> {
+    const { client, namespace, clock } = this.#options
+    try {
+      const { spec } = await client.get(LEASES, PUBLISHER_LEASE_NAME, namespace, {
+        signal: this.#stopping.signal,
+      })
+      return clock() - Date.parse(spec?.renewTime ?? '')
+    } catch (error) {
+      if (isNotFound(error)) return Number.POSITIVE_INFINITY
+      throw error
+    }
   }
 
   start(): void {

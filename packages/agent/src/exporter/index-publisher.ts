@@ -58,6 +58,15 @@ export class IndexPublisher {
     this.#wanted = new Set([...this.#options.own.serviceExports.keys()].filter(key => this.#isValid(key)))
   }
 
+  /**
+   * The stored index may be older than what readers saw, and they would hold it for ever: it is written
+   * above anything that they can have seen.
+   */
+  distrustStored(): void {
+    const { sequence } = this.#options.own.exportIndex?.spec ?? {}
+    if (sequence !== undefined) this.#highestSequence = Math.max(this.#highestSequence, sequence + 1)
+  }
+
   isNamed(key: string): boolean {
     return this.#named.has(key)
   }
