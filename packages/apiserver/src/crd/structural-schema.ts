@@ -60,6 +60,8 @@ function partErrors(schema: Schema, field: string): FieldError[] {
     errors.push(
       forbidden(`${field}.additionalProperties`, 'additionalProperties and properties are mutual exclusive'),
     )
+  if (schema['x-kubernetes-preserve-unknown-fields'] === false)
+    errors.push(invalid(`${field}.x-kubernetes-preserve-unknown-fields`, false, 'must be true or undefined'))
   if (additionalProperties === false)
     errors.push(forbidden(`${field}.additionalProperties`, 'additionalProperties cannot be set to false'))
   for (const [name, part] of Object.entries(properties ?? {})) {
