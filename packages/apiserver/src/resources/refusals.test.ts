@@ -78,7 +78,7 @@ const REFUSED: readonly [ResourceKey, object, string][] = [
   [
     named('', 'secrets'),
     dockerConfig('x'),
-    'data[.dockerconfigjson]: Invalid value: "<secret contents redacted>": invalid character \'-\' in numeric literal',
+    'data[.dockerconfigjson]: Invalid value: "<secret contents redacted>": invalid character \'x\' looking for beginning of value',
   ],
   [
     named(rbac, 'clusterroles'),
