@@ -26,6 +26,7 @@ describe('agents on real clusters', { skip }, () => {
       try {
         await runScenario(scenario, clusters, namespace)
       } finally {
+        await clusters.startAgents()
         await clusters.removeNamespace(namespace)
       }
     })

@@ -83,8 +83,10 @@ export abstract class AgentClusters implements Clusters {
     return this.#agents.get(id)?.agent.status().links ?? []
   }
 
+  /** Starts all agents that do not run. */
   async startAgents(): Promise<void> {
-    await Promise.all([...this.#members.keys()].map(id => this.#startAgent(id)))
+    const stopped = [...this.#members.keys()].filter(id => !this.#agents.has(id))
+    await Promise.all(stopped.map(id => this.#startAgent(id)))
   }
 
   async close(): Promise<void> {
