@@ -27,6 +27,27 @@ function heartbeatOf(answer: (verb: string, options: WriteOptions | undefined) =
   return { heartbeat, requests, warnings }
 }
 
+describe('the silence of a publisher', () => {
+  const silence = (get: () => Promise<object>) =>
+    new Heartbeat({
+      client: { get } as unknown as ClusterClient,
+      namespace: 'isthmus-exchange',
+      clusterId: 'east',
+      clock: () => Date.parse('2026-11-22T08:00:00Z'),
+      log: { warn: () => {} } as never,
+    }).silence()
+
+  it('is counted from the Lease as it is stored', async () => {
+    assert.equal(await silence(async () => ({ spec: { renewTime: '2026-11-22T07:59:30.000000Z' } })), 30_000)
+  })
+
+  it('has no end without a Lease, and no length without a time', async () => {
+    const missing = silence(() => Promise.reject(new ApiError(404, 'not found')))
+    assert.equal(await missing, Number.POSITIVE_INFINITY)
+    assert.equal(await silence(async () => ({})), Number.NaN)
+  })
+})
+
 const verbs = (requests: { verb: string }[]) => requests.map(({ verb }) => verb).join(' ')
 
 describe('the heartbeat', () => {
