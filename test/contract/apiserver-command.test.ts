@@ -67,3 +67,15 @@ test('serves as soon as the kubeconfig is there, ends cleanly, and goes on from 
     assert.equal(clusters[0].cluster['certificate-authority-data'], authority)
   }, 'SIGINT')
 })
+
+test('the example of the reference runs as it stands', async () => {
+  const page = readFileSync(new URL('../../docs/reference/apiserver.md', import.meta.url), 'utf8')
+  const [example = ''] = /^ {4}import \{ ApiServer \}[\s\S]*?(?=\n\S)/m.exec(page) ?? []
+  assert.match(example, /close\(\)/)
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', example], {
+    cwd: fileURLToPath(new URL('../..', import.meta.url)),
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  const [errors, [code]] = await Promise.all([child.stderr.toArray(), once(child, 'exit')])
+  assert.deepEqual([code, Buffer.concat(errors).toString()], [0, ''])
+})

@@ -10,7 +10,7 @@ import { type AnyObject, type Change, type Judge, type Kind, Refusal } from './c
 
 export const kubectl: Judge = async kubeconfig => {
   const folder = await mkdtemp(join(tmpdir(), 'isthmus-contract-'))
-  const env = { KUBECONFIG: join(folder, 'kubeconfig'), KUBECACHEDIR: join(folder, 'cache') }
+  const env = { KUBECONFIG: join(folder, 'kubeconfig'), KUBECACHEDIR: join(folder, 'cache'), GOGC: 'off' }
   await writeFile(env.KUBECONFIG, kubeconfig, { mode: 0o600 })
 
   async function kubectl(args: readonly string[], input: object | string = ''): Promise<string> {

@@ -151,20 +151,24 @@ describe('kubectl, reading', { concurrency: 3 }, () => {
     await kubectl('create cronjob often --image=busybox --schedule=@hourly')
     await kubectl('wait --for=jsonpath={.status.unavailableReplicas}=1 deployment/d --timeout=5s')
     const told: Record<string, RegExp> = {
-      'pod p': /Status: +Pending[\s\S]*QoS Class: +BestEffort/,
-      'service s': /Type: +ClusterIP[\s\S]*Port: +http +80\/TCP/,
-      'deployment d':
+      'pod/p': /Status: +Pending[\s\S]*QoS Class: +BestEffort/,
+      'service/s': /Type: +ClusterIP[\s\S]*Port: +http +80\/TCP/,
+      'deployment/d':
         /Replicas: +1 desired \| 1 updated \| 1 total \| 0 available \| 1 unavailable[\s\S]*NewReplicaSet: +d-/,
-      'configmap c': /Data\n====\nkey:\n----\nvalue\n/,
-      'secret key': /k: +3 bytes/,
-      'role r': /pods +\[\] +\[\] +\[get\]/,
-      'cronjob often': /Schedule: +@hourly/,
-      [`namespace ${space.namespace}`]: /Status: +Active/,
-      'replicasets -l app=d': /Controlled By: +Deployment\/d/,
-      'clusterrole view': /namespaces +\[\] +\[\] +\[get list watch\]/,
-      'crd,nodes,leases -A': /^$/,
+      'configmap/c': /Data\n====\nkey:\n----\nvalue\n/,
+      'secret/key': /k: +3 bytes/,
+      'role/r': /pods +\[\] +\[\] +\[get\]/,
+      'cronjob/often': /Schedule: +@hourly/,
+      [`namespace/${space.namespace}`]: /Status: +Active/,
+      'clusterrole/view': /namespaces +\[\] +\[\] +\[get list watch\]/,
     }
-    for (const [what, words] of Object.entries(told)) assert.match(await kubectl(`describe ${what}`), words)
+    // One after the other, with empty lines between them, in the order that they were asked for.
+    const text = await kubectl(`describe ${Object.keys(told).join(' ')}`)
+    const described = text.split(/\n{2,}(?=Name: )/)
+    assert.equal(described.length, Object.keys(told).length, text)
+    for (const [i, words] of Object.values(told).entries()) assert.match(described[i] ?? '', words)
+    assert.match(await kubectl('describe replicasets -l app=d'), /Controlled By: +Deployment\/d/)
+    assert.equal(await kubectl('describe crd,nodes,leases -A'), '')
     assert.match(await space.refused('describe pod x'), /pods "x" not found/)
   })
 
@@ -174,14 +178,28 @@ describe('kubectl, reading', { concurrency: 3 }, () => {
     await kubectl('create cronjob c --image=busybox --schedule=@daily')
     await kubectl('create ingress i --rule=example.com/*=web:80,tls --class=main')
     await kubectl('create poddisruptionbudget p --selector=a=b --max-unavailable=1')
-    const head = async (what: string) => cells(await kubectl(`get ${what}`)).map(row => row.slice(0, -1))
-    assert.deepEqual(await head('job'), [
-      ['NAME', 'STATUS', 'COMPLETIONS', 'DURATION'],
-      ['j', 'Running', '0/1'],
-    ])
-    assert.deepEqual((await head('cronjob'))[1], ['c', '@daily', '<none>', 'False', '0', '<none>'])
-    assert.deepEqual((await head('ingress'))[1], ['i', 'main', 'example.com', '80, 443'])
-    assert.deepEqual((await head('pdb'))[1], ['p', 'N/A', '1', '0'])
+    const tables = (await kubectl('get job,cronjob,ingress,pdb')).trimEnd().split('\n\n')
+    assert.deepEqual(
+      tables.map(table => cells(table).map(row => row.slice(0, -1))),
+      [
+        [
+          ['NAME', 'STATUS', 'COMPLETIONS', 'DURATION'],
+          ['job.batch/j', 'Running', '0/1'],
+        ],
+        [
+          ['NAME', 'SCHEDULE', 'TIMEZONE', 'SUSPEND', 'ACTIVE', 'LAST SCHEDULE'],
+          ['cronjob.batch/c', '@daily', '<none>', 'False', '0', '<none>'],
+        ],
+        [
+          ['NAME', 'CLASS', 'HOSTS', 'ADDRESS', 'PORTS'],
+          ['ingress.networking.k8s.io/i', 'main', 'example.com', '80, 443'],
+        ],
+        [
+          ['NAME', 'MIN AVAILABLE', 'MAX UNAVAILABLE', 'ALLOWED DISRUPTIONS'],
+          ['poddisruptionbudget.policy/p', 'N/A', '1', '0'],
+        ],
+      ],
+    )
   })
 
   test('what is served: api-resources, api-versions, version, explain', async () => {
