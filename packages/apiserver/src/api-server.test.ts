@@ -101,6 +101,17 @@ describe('over HTTP', () => {
     assert.equal(items.filter((item: Item) => nameOf(item).startsWith('long-')).length, 3000)
   })
 
+  test('a watch in YAML is refused, a list is not', async () => {
+    const list = `${url}/api/v1/namespaces/default/configmaps`
+    const headers = { accept: 'application/yaml' }
+    const answers = await Promise.all([fetch(list, { headers }), fetch(`${list}?watch=true`, { headers })])
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      [200, 406],
+    )
+    await Promise.all(answers.map(answer => answer.text()))
+  })
+
   test('a restore of the storage ends watches', async () => {
     const saved = server.storage.contents()
     const watch = await open('/api/v1/configmaps?watch=true')

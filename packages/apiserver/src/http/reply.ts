@@ -20,6 +20,7 @@ import {
 import { parseIncludeObject } from '../representations/table.ts'
 import { apiVersionOf } from '../rest/environment.ts'
 import { SCALE_COLUMNS } from '../rest/scale.ts'
+import { failure } from '../status/status.ts'
 import type { Exchange } from './exchange.ts'
 import { booleanParameter } from './query.ts'
 import type { ResourceRequest } from './resource-request.ts'
@@ -39,6 +40,8 @@ export class Reply {
     const shown = path.subresource === 'scale' ? { ...definition, columns: SCALE_COLUMNS } : definition
     const hasProtobuf = hasMessage({ apiVersion: apiVersionOf(definition), kind: definition.kind })
     const accepted = negotiate(exchange.header('accept'), hasProtobuf)
+    // A stream needs frames, which YAML has none of.
+    if (expected === 'watch' && accepted.mediaType === 'application/yaml') throw notStreamed()
     const isListOfMetadata = accepted.shape === 'PartialObjectMetadataList' && expected === 'watch'
     this.#exchange = exchange
     this.#accepted = isListOfMetadata ? { ...accepted, shape: 'PartialObjectMetadata' } : accepted
@@ -116,5 +119,12 @@ export interface EventStream {
   event(type: string, object: StoredObject, isFirst: boolean): Buffer
   error(status: object): Buffer
 }
+
+const notStreamed = () =>
+  failure(
+    406,
+    'NotAcceptable',
+    'only the following media types are accepted: application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch',
+  )
 
 const line = (type: string, object: string): Buffer => Buffer.from(`{"type":"${type}","object":${object}}\n`)
