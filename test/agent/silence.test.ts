@@ -154,7 +154,7 @@ describe('an exporter whose exchange', () => {
       'and withdrawn',
       async () => (await set.serviceImport('west', 'demo', 'passing')) === undefined,
     )
-    await connected()
+    await settled()
     await changesNothing(() => restore(older, 12))
   })
 
@@ -172,7 +172,7 @@ describe('an exporter whose exchange', () => {
       'and withdrawn',
       async () => (await set.serviceImport('west', 'demo', 'passing')) === undefined,
     )
-    await connected()
+    await settled()
     await changesNothing(
       whileDown(async () => {
         await restore(backup, 4)
