@@ -142,8 +142,8 @@ export class Agent {
     this.#stopping.abort()
     // Whoever started it is told of a failure.
     await this.#starting?.catch(() => {})
-    await this.#running
     await this.#heartbeat.stop()
+    await this.#running
     await Promise.all(this.#controllers.map(controller => controller.stop()))
     await Promise.all([this.#own.stop(), this.#links.stop()])
     await this.#recorder.stop()
