@@ -3,6 +3,7 @@ import type { Exchange } from '../http/exchange.ts'
 import type { Target } from '../http/path.ts'
 import { parseAccept } from '../representations/negotiate.ts'
 import type { Environment } from '../rest/environment.ts'
+import { methodNotAllowed } from '../status/failures.ts'
 import { aggregatedDiscovery } from './aggregated.ts'
 import { apiGroup, apiGroupList, apiResourceList, apiVersions, rootPaths } from './legacy.ts'
 import { VERSION } from './version.ts'
@@ -15,6 +16,10 @@ export async function answerDiscovery(
   target: Target,
   exchange: Exchange,
 ): Promise<boolean> {
+  const document = documentOf(registry, target, exchange)
+  if (document === undefined) return false
+  // Go's router knows these paths for GET alone; the list of root paths is no part of it.
+  if (exchange.method !== 'GET' && exchange.path !== '/') throw methodNotAllowed()
   const wantsAggregated = parseAccept(exchange.header('accept')).some(
     ({ parameters: { as, g, v } }) =>
       as === 'APIGroupDiscoveryList' && g === 'apidiscovery.k8s.io' && v === 'v2',
@@ -24,8 +29,6 @@ export async function answerDiscovery(
     await exchange.send(200, AGGREGATED, JSON.stringify(aggregatedDiscovery(registry, target.type === 'api')))
     return true
   }
-  const document = documentOf(registry, target, exchange)
-  if (document === undefined) return false
   await exchange.send(200, 'application/json', JSON.stringify(document))
   return true
 }
