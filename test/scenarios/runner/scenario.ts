@@ -130,6 +130,9 @@ function scenarioOf(id: string, written: Record<string, unknown>): Scenario {
   if (all.some(step => (step.clock ?? 0) > 5)) leftOut.real ??= 'a clock is moved'
   if (Object.values(members).some(m => m.withoutFields.length > 0 || m.trafficDistribution !== undefined))
     leftOut.real ??= 'an API server is of another release'
+  // Sequences only grow: what is forged would stand above all that comes later.
+  if (all.some(step => step.patch?.some(({ kind }) => kind === 'ExportIndex')))
+    leftOut.real ??= 'an ExportIndex is forged'
   const disturbs = all.some(step => step.agent ?? step.server ?? (step.clock ?? 0) > 5)
   return {
     id,
