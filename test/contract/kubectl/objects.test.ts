@@ -3,6 +3,8 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { effects } from '@isthmus/apiserver'
+import { until } from '../../fixtures/until.ts'
 import { useCluster } from './cluster.ts'
 import { configMap, deployment, pod, service } from './manifests.ts'
 
@@ -226,7 +228,14 @@ describe('kubectl, objects', { concurrency: 3 }, () => {
       /timed out waiting for the condition/,
     )
     assert.notEqual(await kubectl('get configmap held -o jsonpath={.metadata.deletionTimestamp}'), '')
+    // Let go only once kubectl waits: of what is gone before, it says nothing.
+    const waits = cluster.server.faults.add({
+      match: { verb: 'watch', resource: 'configmaps' },
+      effect: effects.delay(0),
+    })
     const held = kubectl('wait --for=delete configmap/held --timeout=10s')
+    await until('kubectl watches', () => waits.count > 0)
+    waits.remove()
     await kubectl(['patch', 'configmap', 'held', '--type=merge', '-p', '{"metadata":{"finalizers":null}}'])
     assert.equal((await held).trim(), 'configmap/held condition met')
 
