@@ -1,6 +1,6 @@
 import { AGENT_NAMESPACE, EXCHANGE_NAMESPACE, type ExportIndex, NAMESPACES } from '@isthmus/api'
 import type { Contribution, Publication } from '@isthmus/core'
-import { type BackoffOptions, Controller, isAlreadyExists, isConflict, type Outcome } from '@isthmus/kube'
+import { type BackoffOptions, Controller, type Outcome } from '@isthmus/kube'
 import type { Registry } from 'prom-client'
 import { checkOptions } from './check-options.ts'
 import { EventRecorder } from './events/event-recorder.ts'
@@ -19,6 +19,7 @@ import { routeChanges, servicesKnown } from './routing.ts'
 import { exportStatuses, importStatuses } from './status/agent-status.ts'
 import { ExportConditions } from './status/export-conditions.ts'
 import { refusalsInWords } from './status/refusals.ts'
+import { isMomentBehind } from './writes/moment-behind.ts'
 import { isRefusal } from './writes/refusal.ts'
 
 const INDEX_KEY = 'index'
@@ -198,10 +199,7 @@ export class Agent {
     this.#route()
     this.#own.start()
     this.#links.start()
-    log.info(
-      { cluster: clusterId, clusterset, families: supportedFamilies, peers: this.#options.peers.length },
-      'agent started',
-    )
+    log.info({ clusterset, families: supportedFamilies, peers: this.#options.peers.length }, 'agent started')
     this.#running = this.#run().catch(error => {
       if (!this.#stopping.signal.aborted) log.error({ err: error }, 'agent cannot run')
     })
@@ -338,8 +336,8 @@ export class Agent {
       reconcile,
       backoff: BACKOFF,
       onError: (error, key, retryInMs) => {
-        // A cache that was a moment behind: the next try reads what the server has now. A refusal is in the status.
-        const level = isConflict(error) || isAlreadyExists(error) || isRefusal(error) ? 'debug' : 'warn'
+        // A refusal is in the status.
+        const level = isMomentBehind(error, retryInMs) || isRefusal(error) ? 'debug' : 'warn'
         this.#options.log[level](
           { err: error, controller: name, key, retryInMs },
           'reconcile failed, will be tried again',
