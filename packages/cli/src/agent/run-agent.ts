@@ -33,6 +33,7 @@ export async function runAgent({ config, ...flags }: AgentFlags, context: Comman
       })),
       agentNamespace: settings.agentNamespace,
       exchangeNamespace: settings.exchangeNamespace,
+      reservedPrefixes: settings.reservedPrefixes,
       log,
     })
     // Before the agent starts: probes are answered, with reasons, while it waits for its caches.

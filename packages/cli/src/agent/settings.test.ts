@@ -57,6 +57,15 @@ test('peers are the same from flags, a variable and the file', () => {
   )
 })
 
+test('reserved prefixes are domains, from a list or a text', () => {
+  const wanted = ['example.com', 'acme.org']
+  const text = 'example.com, acme.org'
+  assert.deepEqual(settings({ flags: { ...REQUIRED, reservedPrefixes: text } }).reservedPrefixes, wanted)
+  const given = settings({ flags: REQUIRED, file: file({ reservedPrefixes: wanted }) })
+  assert.deepEqual(given.reservedPrefixes, wanted)
+  assert.match(mistakes({ flags: { ...REQUIRED, reservedPrefixes: 'Example' } }).join(), /is not a domain/)
+})
+
 test('a relative path starts at the folder of the file it stands in, else at the current one', () => {
   assert.equal(settings({ flags: { ...REQUIRED, kubeconfig: 'k' } }).kubeconfig, '/work/k')
   const given = settings({ flags: REQUIRED, file: file({ kubeconfig: 'k', peers: ['b=../b.yaml'] }) })

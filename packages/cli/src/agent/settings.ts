@@ -2,6 +2,7 @@
 import { AGENT_NAMESPACE, EXCHANGE_NAMESPACE } from '@isthmus/api'
 import {
   choice,
+  domains,
   type ListenAddress,
   label,
   listenAddress,
@@ -23,6 +24,8 @@ export interface AgentSettings {
   peers: PeerSettings[]
   agentNamespace: string
   exchangeNamespace: string
+  /** Beside those that nobody takes. */
+  reservedPrefixes: string[]
   /** `auto`: {@link USUAL_HEALTH}, or any free port of this machine where another agent has that one. */
   health: ListenAddress | 'off' | 'auto'
   logLevel: 'debug' | 'info' | 'warn' | 'error'
@@ -91,6 +94,14 @@ export const SETTINGS: { readonly [Key in keyof AgentSettings]: Setting<AgentSet
     description: 'namespace in which it publishes for its peers',
     fallback: EXCHANGE_NAMESPACE,
     read: label,
+  },
+  reservedPrefixes: {
+    flags: '--reserved-prefixes <domains>',
+    variable: 'ISTHMUS_RESERVED_PREFIXES',
+    description:
+      'prefixes of exported labels and annotations that are not taken here, between commas, beside kubernetes.io and others that steer controllers',
+    fallback: [],
+    read: domains,
   },
   health: {
     flags: '--health <host:port>',

@@ -1,5 +1,6 @@
 /** What the settings of an agent may be. Each reads a value of a flag, a variable or a file, or throws a Mistake. */
 import { isAbsolute, resolve } from 'node:path'
+import { isDNSSubdomain } from '@isthmus/core'
 import { didYouMean } from '../did-you-mean.ts'
 
 /** What is wrong with a value, to be read after its name: `"East" is not …`. */
@@ -68,6 +69,18 @@ export function listenAddress(value: unknown): ListenAddress | 'off' {
     throw new Mistake(`${show(value)} is not an address with a port, such as 127.0.0.1:9080, nor off`)
   }
   return { host: match[1] ?? (match[2] || '0.0.0.0'), port }
+}
+
+/** A list of DNS names. A text has several between commas. */
+export function domains(value: unknown): string[] {
+  const list = typeof value === 'string' ? value.split(',').map(part => part.trim()) : value
+  if (!Array.isArray(list)) throw new Mistake(`${show(value)} is not a list of domains`)
+  return list
+    .filter(part => part !== '')
+    .map(part => {
+      if (typeof part === 'string' && isDNSSubdomain(part)) return part
+      throw new Mistake(`${show(part)} is not a domain, such as example.com`)
+    })
 }
 
 /** A list of `ID=KUBECONFIG#CONTEXT`, or of maps with the same parts. A text has several between commas. */
