@@ -1,6 +1,5 @@
 /** What the settings of an agent may be. Each reads a value of a flag, a variable or a file, or throws a Mistake. */
 import { isAbsolute, resolve } from 'node:path'
-import { isDNSSubdomain } from '@isthmus/core'
 import { didYouMean } from '../did-you-mean.ts'
 
 /** What is wrong with a value, to be read after its name: `"East" is not …`. */
@@ -78,7 +77,7 @@ export function domains(value: unknown): string[] {
   return list
     .filter(part => part !== '')
     .map(part => {
-      if (typeof part === 'string' && isDNSSubdomain(part)) return part
+      if (typeof part === 'string' && part.split('.').every(name => LABEL.test(name))) return part
       throw new Mistake(`${show(part)} is not a domain, such as example.com`)
     })
 }
