@@ -20,7 +20,7 @@ describe('agents on real clusters', { skip }, () => {
   after(() => clusters?.close())
   for (const scenario of loadScenarios().filter(({ id }) => only === undefined || id.includes(only))) {
     it(`${scenario.id}: ${scenario.name}`, { timeout: 180_000 }, async test => {
-      const why = clusters.leftOut(scenario)
+      const why = clusters.takeOn(scenario)
       if (why !== undefined) return test.skip(why)
       const namespace = `${scenario.id.replaceAll('/', '-')}-${Date.now().toString(36)}`.slice(0, 63)
       try {

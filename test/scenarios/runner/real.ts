@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { installInto } from '@isthmus/agent'
-import { type IPFamily, NAMESPACES, SERVICES } from '@isthmus/api'
+import { type IPFamily, type KubernetesObject, NAMESPACES, SERVICES, type Service } from '@isthmus/api'
 import { connect, loadCredentials } from '@isthmus/kube'
 import { AgentClusters } from './agent-clusters.ts'
 import type { Scenario, ServerAction } from './scenario.ts'
@@ -17,6 +17,8 @@ const IDS = ['east', 'west', 'north']
 export class RealClusters extends AgentClusters {
   readonly pollMs = 200
   readonly families = new Map<string, readonly IPFamily[]>()
+  /** The scenario taken on knows of one family alone. */
+  #isOneFamily = false
 
   /** Installs what agents need, and starts them. */
   static async start({ kubeconfig, contexts }: RealClustersOptions): Promise<RealClusters> {
@@ -41,14 +43,33 @@ export class RealClusters extends AgentClusters {
     return clusters
   }
 
-  /** Why a scenario cannot run here, if it cannot. */
-  leftOut({ members, leftOut }: Scenario): string | undefined {
+  /**
+   * Makes ready for a scenario; answers why it cannot run here, if it cannot. Where all its members have one
+   * family, the same, a cluster with a second family will do: its Services are made for the first alone.
+   */
+  takeOn({ members, leftOut }: Scenario): string | undefined {
     if (leftOut.real !== undefined) return leftOut.real
+    const wanted = Object.values(members).map(({ families }) => families.join(', '))
+    this.#isOneFamily = new Set(wanted).size === 1 && Object.values(members)[0]?.families.length === 1
     for (const [id, { families }] of Object.entries(members)) {
-      const has = this.families.get(id)?.join(', ') ?? 'nothing'
-      if (has !== families.join(', ')) return `${id} has ${has} where ${families.join(', ')} is needed`
+      const has = this.families.get(id) ?? []
+      const suits = this.#isOneFamily ? has[0] === families[0] : has.join(', ') === families.join(', ')
+      if (!suits) return `${id} has ${has.join(', ')} where ${families.join(', ')} is needed`
     }
     return undefined
+  }
+
+  /** A headless Service without selector gets every family of its cluster, if it does not say otherwise. */
+  override async create(id: string, object: KubernetesObject): Promise<void> {
+    const { spec } = object as Service
+    const isOpen =
+      this.#isOneFamily &&
+      object.kind === 'Service' &&
+      spec?.type !== 'ExternalName' &&
+      spec?.ipFamilyPolicy === undefined &&
+      spec?.ipFamilies === undefined
+    const made = isOpen ? { ...object, spec: { ...spec, ipFamilyPolicy: 'SingleStack' } } : object
+    await super.create(id, made)
   }
 
   async removeNamespace(name: string): Promise<void> {
