@@ -10,7 +10,7 @@ const AT_ONCE = 8
 /** Longer than any expectation of a scenario is waited for. */
 const TIMEOUT_MS = 40_000
 
-const only = process.env['ISTHMUS_TEST_SCENARIO']
+const only = process.env.ISTHMUS_TEST_SCENARIO
 const scenarios = loadScenarios().filter(({ id }) => only === undefined || id.includes(only))
 const namespaceOf = ({ id }: Scenario) => id.replaceAll('/', '-')
 

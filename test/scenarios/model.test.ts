@@ -4,7 +4,7 @@ import { ModelClusters } from './runner/model.ts'
 import { runScenario } from './runner/run.ts'
 import { loadScenarios } from './runner/scenario.ts'
 
-const only = process.env['ISTHMUS_TEST_SCENARIO']
+const only = process.env.ISTHMUS_TEST_SCENARIO
 
 describe('core alone', () => {
   for (const scenario of loadScenarios().filter(({ id }) => only === undefined || id.includes(only))) {

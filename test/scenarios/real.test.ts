@@ -7,9 +7,9 @@ import { RealClusters } from './runner/real.ts'
 import { runScenario } from './runner/run.ts'
 import { loadScenarios } from './runner/scenario.ts'
 
-const kubeconfig = process.env['ISTHMUS_TEST_KUBECONFIG']
-const contexts = process.env['ISTHMUS_TEST_CONTEXTS']?.split(',') ?? []
-const only = process.env['ISTHMUS_TEST_SCENARIO']
+const kubeconfig = process.env.ISTHMUS_TEST_KUBECONFIG
+const contexts = process.env.ISTHMUS_TEST_CONTEXTS?.split(',') ?? []
+const only = process.env.ISTHMUS_TEST_SCENARIO
 const skip = kubeconfig === undefined ? 'ISTHMUS_TEST_KUBECONFIG is not set' : false
 
 describe('agents on real clusters', { skip }, () => {

@@ -7,7 +7,7 @@ import type { Clusters } from './clusters.ts'
 import { typeOf } from './kinds.ts'
 import type { ServerAction } from './scenario.ts'
 
-const log = pino({ level: process.env['ISTHMUS_TEST_LOG'] ?? 'silent' })
+const log = pino({ level: process.env.ISTHMUS_TEST_LOG ?? 'silent' })
 
 /** Field manager of what scenarios write: not the agents'. */
 const PERSON = 'a-person'

@@ -245,7 +245,7 @@ export class ModelMember {
     const stored = this.local.get(CONFIG_MAPS, AGENT_NAMESPACE, `link-${peer}`) as
       | { data?: Record<string, string> }
       | undefined
-    return Number(stored?.data?.['highestSequence'] ?? 0)
+    return Number(stored?.data?.highestSequence ?? 0)
   }
 
   #remember(peer: string, sequence: number): void {

@@ -44,7 +44,7 @@ export function knowOnly({ registry }: ApiServer, values: readonly string[]): vo
     rules: {
       ...rules,
       validate(object, old, context) {
-        const value = (object['spec'] as ServiceSpec).trafficDistribution
+        const value = (object.spec as ServiceSpec).trafficDistribution
         const errors = rules.validate?.(object, old, context) ?? []
         if (value === undefined || values.includes(value)) return errors
         const message = `Unsupported value: ${JSON.stringify(value)}: supported values: ${JSON.stringify(values)}`

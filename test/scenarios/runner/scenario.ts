@@ -118,13 +118,14 @@ function scenarioOf(id: string, written: Record<string, unknown>): Scenario {
   for (const key of Object.keys(written))
     if (!KEYS.has(key)) throw new Error(`${key} is not a key of a scenario`)
   const members = Object.fromEntries(
-    Object.entries((written['members'] ?? DEFAULT_MEMBERS) as Record<string, unknown>).map(
-      ([member, spec]) => [member, memberOf(spec)],
-    ),
+    Object.entries((written.members ?? DEFAULT_MEMBERS) as Record<string, unknown>).map(([member, spec]) => [
+      member,
+      memberOf(spec),
+    ]),
   )
-  const steps = (written['steps'] as Record<string, unknown>[]).flatMap(step => stepsOf(step))
+  const steps = (written.steps as Record<string, unknown>[]).flatMap(step => stepsOf(step))
   const all = flat(steps)
-  const leftOut = { ...(written['leftOut'] as Scenario['leftOut']) }
+  const leftOut = { ...(written.leftOut as Scenario['leftOut']) }
   const inside = all.find(step => step.server !== undefined)?.server
   if (inside !== undefined) leftOut.real ??= `an API server is told to ${inside}`
   if (all.some(step => (step.clock ?? 0) > 5)) leftOut.real ??= 'a clock is moved'
@@ -136,11 +137,11 @@ function scenarioOf(id: string, written: Record<string, unknown>): Scenario {
   const disturbs = all.some(step => step.agent ?? step.server ?? (step.clock ?? 0) > 5)
   return {
     id,
-    name: written['name'] as string,
-    clauses: written['clauses'] as string[],
+    name: written.name as string,
+    clauses: written.clauses as string[],
     members,
-    namespaces: (written['namespaces'] as string[] | undefined) ?? Object.keys(members),
-    alone: (written['alone'] as boolean | undefined) ?? disturbs,
+    namespaces: (written.namespaces as string[] | undefined) ?? Object.keys(members),
+    alone: (written.alone as boolean | undefined) ?? disturbs,
     leftOut,
     steps,
   }
@@ -163,21 +164,21 @@ function flat(steps: readonly Step[]): Step[] {
 function stepsOf(written: Record<string, unknown>): Step[] {
   const listed = (value: unknown): string[] =>
     typeof value === 'string' ? value.split(/, ?/) : (value as string[])
-  const where = written['in'] === undefined ? {} : { in: listed(written['in']) }
-  if (written['export'] !== undefined) {
-    return [{ ...where, create: exportObjects(written['export'] as ExportShorthand) }]
+  const where = written.in === undefined ? {} : { in: listed(written.in) }
+  if (written.export !== undefined) {
+    return [{ ...where, create: exportObjects(written.export as ExportShorthand) }]
   }
-  if (written['unexport'] !== undefined) {
-    const name = written['unexport'] === true ? 'hello' : written['unexport']
+  if (written.unexport !== undefined) {
+    const name = written.unexport === true ? 'hello' : written.unexport
     return [{ ...where, delete: [{ kind: 'ServiceExport', metadata: { name } }] }]
   }
-  if (written['quiet'] !== undefined) {
-    const steps = (written['while'] as Record<string, unknown>[]).flatMap(stepsOf)
-    return [{ quiet: listed(written['quiet']), while: steps }]
+  if (written.quiet !== undefined) {
+    const steps = (written.while as Record<string, unknown>[]).flatMap(stepsOf)
+    return [{ quiet: listed(written.quiet), while: steps }]
   }
-  if (written['expect'] !== undefined) {
+  if (written.expect !== undefined) {
     const expect: Record<string, Expectation> = {}
-    for (const [clusters, expectation] of Object.entries(written['expect'] as Record<string, Expectation>)) {
+    for (const [clusters, expectation] of Object.entries(written.expect as Record<string, Expectation>)) {
       for (const cluster of listed(clusters)) expect[cluster] = { ...expect[cluster], ...expectation }
     }
     return [{ expect }]
@@ -207,7 +208,7 @@ interface WrittenPort {
 function exportObjects(shorthand: ExportShorthand): Partial[] {
   const { name = 'hello', service = {}, endpoints = [], targets = {}, labels, annotations } = shorthand
   const spec: Record<string, unknown> = { ports: [{ name: 'http', port: 80 }], ...service }
-  const ports = (spec['ports'] as WrittenPort[]).map(
+  const ports = (spec.ports as WrittenPort[]).map(
     ({ name: port = '', protocol = 'TCP', port: number, appProtocol }) => ({
       name: port,
       protocol,
