@@ -1,4 +1,4 @@
-/** What `kubectl get` shows of the kept kinds that bear a pod template. Descriptions are those of the API reference. */
+/** What `kubectl get` shows of the kept kinds that bear a pod template. */
 import type { Column, StoredObject } from '../registry/definition.ts'
 import { AGE_COLUMN, age, column, duration, NAME_COLUMN } from '../representations/columns.ts'
 import { formatSelector } from '../rest/scale.ts'
@@ -66,7 +66,7 @@ const jobTemplateColumns = (spec: (object: StoredObject) => JobSpec | undefined)
   return [
     column(
       'Containers',
-      'Names of each container in the template.',
+      'What the containers of a pod are called.',
       o =>
         containers(o)
           .map(({ name = '' }) => name)
@@ -75,38 +75,29 @@ const jobTemplateColumns = (spec: (object: StoredObject) => JobSpec | undefined)
     ),
     column(
       'Images',
-      'Images referenced by each container in the template.',
+      'What the containers of a pod run.',
       o =>
         containers(o)
           .map(({ image = '' }) => image)
           .join(','),
       WIDE,
     ),
-    column(
-      'Selector',
-      'A label query over pods that should match the pod count.',
-      o => formatSelector(spec(o)?.selector) || '<none>',
-      WIDE,
-    ),
+    column('Selector', 'Which pods belong to it.', o => formatSelector(spec(o)?.selector) || '<none>', WIDE),
   ]
 }
 
 export const JOB_COLUMNS: readonly Column[] = [
   NAME_COLUMN,
-  column('Status', 'Status of the job.', jobState),
+  column('Status', 'What has become of it.', jobState),
   column('Completions', 'How many pods have succeeded, and how many have to.', completions),
-  column('Duration', 'Time required to complete the job.', jobDuration),
+  column('Duration', 'How long it took, or has taken so far.', jobDuration),
   AGE_COLUMN,
   ...jobTemplateColumns(jobSpec),
 ]
 
 export const CRON_JOB_COLUMNS: readonly Column[] = [
   NAME_COLUMN,
-  column(
-    'Schedule',
-    'The schedule in Cron format, see https://en.wikipedia.org/wiki/Cron.',
-    o => cronJobSpec(o).schedule ?? '',
-  ),
+  column('Schedule', 'When it runs, as cron writes it.', o => cronJobSpec(o).schedule ?? ''),
   column('Timezone', 'The time zone of the schedule.', o => cronJobSpec(o).timeZone ?? '<none>'),
   column(
     'Suspend',

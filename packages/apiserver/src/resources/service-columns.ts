@@ -1,4 +1,4 @@
-/** What `kubectl get services` shows. Descriptions are those of the fields in Kubernetes' API reference. */
+/** What `kubectl get services` shows. Descriptions are part of the recorded answer (list/table-service). */
 import type { Column, StoredObject } from '../registry/definition.ts'
 import { column } from '../representations/columns.ts'
 import { isLoadBalancer, type Service, type ServicePort } from './service-spec.ts'
