@@ -1,0 +1,4 @@
+import type { Figure } from '../lab/figure.ts'
+import { propagation } from './propagation.ts'
+
+export const FIGURES: readonly Figure[] = [propagation]
