@@ -1,0 +1,170 @@
+/** What a member says of itself in its ClusterProfile, and what may be believed of what another says. */
+import {
+  type ApiAccess,
+  CLUSTER_MANAGER,
+  type ClusterProfile,
+  PROFILE_PROPERTIES,
+  PROPERTY_CLUSTER_ID,
+  PROPERTY_CLUSTERSET,
+} from '@isthmus/api'
+import { isDNSLabel } from '../check/formats.ts'
+import { type WantedCondition, withConditions } from '../conditions/conditions.ts'
+import { parseCIDR } from './cidrs.ts'
+
+export interface ProfileFacts {
+  readonly clusterId: string
+  readonly clusterset: string
+  readonly access: ApiAccess
+  /** `v1.33.1`. */
+  readonly kubernetesVersion?: string | undefined
+  readonly clusterUID?: string | undefined
+  readonly isthmusVersion?: string | undefined
+  readonly exchangeNamespace: string
+  /** Empty: not known. */
+  readonly podCIDRs: readonly string[]
+  readonly nodeCIDRs: readonly string[]
+  readonly serviceCIDRs: readonly string[]
+  readonly ipFamilies: readonly string[]
+  /** By peer: `connected`, or `<state>: <reason>`. */
+  readonly links: Readonly<Record<string, string>>
+}
+
+type ProfileStatus = NonNullable<ClusterProfile['status']>
+type Property = NonNullable<ProfileStatus['properties']>[number]
+
+/** What the CRD allows for a property's value. */
+const MAX_VALUE = 1024
+const LINK_SUFFIX = '.link.isthmus.dev'
+
+/**
+ * The status that says these facts. What someone else added to it stays; times move only with what they are
+ * the time of. The same object comes back when nothing changed.
+ *
+ * @param now RFC 3339
+ */
+export function profileStatus(
+  before: ProfileStatus | undefined,
+  facts: ProfileFacts,
+  conditions: readonly WantedCondition[],
+  now: string,
+): ProfileStatus {
+  const old = before ?? {}
+  const next: ProfileStatus = {
+    ...old,
+    conditions: [...withConditions(old.conditions, conditions, now)],
+    properties: propertiesWith(old.properties ?? [], wantedProperties(facts), now),
+    accessProviders: [
+      ...(old.accessProviders ?? []).filter(({ name }) => name !== CLUSTER_MANAGER),
+      { name: CLUSTER_MANAGER, cluster: toWire(facts.access) },
+    ],
+  }
+  if (facts.kubernetesVersion !== undefined)
+    next.version = { ...old.version, kubernetes: facts.kubernetesVersion }
+  return before !== undefined && JSON.stringify(before) === JSON.stringify(next) ? before : next
+}
+
+function wantedProperties(facts: ProfileFacts): Map<string, string> {
+  const links = Object.entries(facts.links).map(([peer, state]) => [`${peer}${LINK_SUFFIX}`, state])
+  const values = {
+    [PROPERTY_CLUSTER_ID]: facts.clusterId,
+    [PROPERTY_CLUSTERSET]: facts.clusterset,
+    [PROFILE_PROPERTIES.clusterUID]: facts.clusterUID,
+    [PROFILE_PROPERTIES.exchangeNamespace]: facts.exchangeNamespace,
+    [PROFILE_PROPERTIES.version]: facts.isthmusVersion,
+    // Half a list of ranges would be taken for all of them.
+    [PROFILE_PROPERTIES.podCIDRs]: wholeList(facts.podCIDRs),
+    [PROFILE_PROPERTIES.nodeCIDRs]: wholeList(facts.nodeCIDRs),
+    [PROFILE_PROPERTIES.serviceCIDRs]: wholeList(facts.serviceCIDRs),
+    [PROFILE_PROPERTIES.ipFamilies]: wholeList(facts.ipFamilies),
+    ...Object.fromEntries(links),
+  }
+  return new Map(
+    Object.entries(values).flatMap(([name, value]) =>
+      value === undefined || value === '' ? [] : [[name, value.slice(0, MAX_VALUE)] as const],
+    ),
+  )
+}
+
+function wholeList(items: readonly string[]): string | undefined {
+  const text = items.join(',')
+  return text.length > MAX_VALUE ? undefined : text
+}
+
+/** In the order in which they stand already: a list that is only sorted differently is no change. */
+function propertiesWith(
+  before: readonly Property[],
+  wanted: ReadonlyMap<string, string>,
+  now: string,
+): Property[] {
+  const kept = before.flatMap(property => {
+    const value = wanted.get(property.name)
+    if (value === undefined) return isOurs(property.name) ? [] : [property]
+    return [value === property.value ? property : { name: property.name, value, lastObservedTime: now }]
+  })
+  const names = new Set(before.map(({ name }) => name))
+  const added = [...wanted].filter(([name]) => !names.has(name))
+  return [...kept, ...added.map(([name, value]) => ({ name, value, lastObservedTime: now }))]
+}
+
+function isOurs(name: string): boolean {
+  return name.endsWith('.isthmus.dev')
+}
+
+function toWire({ server, certificateAuthority, tlsServerName }: ApiAccess) {
+  return {
+    server,
+    ...(certificateAuthority === undefined
+      ? {}
+      : { 'certificate-authority-data': Buffer.from(certificateAuthority).toString('base64') }),
+    ...(tlsServerName === undefined ? {} : { 'tls-server-name': tlsServerName }),
+  }
+}
+
+/** What can be read of another's profile; whatever is not well-formed is as if it were not said. */
+export interface ReadProfile extends Omit<ProfileFacts, 'access' | 'clusterset' | 'exchangeNamespace'> {
+  readonly access: ApiAccess | undefined
+  readonly clusterset: string | undefined
+  readonly exchangeNamespace: string | undefined
+}
+
+/** The cluster is who the profile's name says: nothing in its status can make it another. */
+export function readProfile(profile: ClusterProfile): ReadProfile {
+  const properties = new Map((profile.status?.properties ?? []).map(({ name, value }) => [name, value]))
+  const text = (name: string) => properties.get(name)
+  const list = (name: string) => text(name)?.split(',') ?? []
+  const cidrs = (name: string) => list(name).filter(cidr => parseCIDR(cidr) !== undefined)
+  const exchange = text(PROFILE_PROPERTIES.exchangeNamespace)
+  return {
+    clusterId: profile.metadata.name ?? '',
+    clusterset: text(PROPERTY_CLUSTERSET),
+    access: accessOf(profile),
+    kubernetesVersion: profile.status?.version?.kubernetes,
+    clusterUID: text(PROFILE_PROPERTIES.clusterUID),
+    isthmusVersion: text(PROFILE_PROPERTIES.version),
+    exchangeNamespace: isDNSLabel(exchange) ? exchange : undefined,
+    podCIDRs: cidrs(PROFILE_PROPERTIES.podCIDRs),
+    nodeCIDRs: cidrs(PROFILE_PROPERTIES.nodeCIDRs),
+    serviceCIDRs: cidrs(PROFILE_PROPERTIES.serviceCIDRs),
+    ipFamilies: list(PROFILE_PROPERTIES.ipFamilies),
+    links: Object.fromEntries(
+      [...properties].flatMap(([name, value]) =>
+        name.endsWith(LINK_SUFFIX) ? [[name.slice(0, -LINK_SUFFIX.length), value]] : [],
+      ),
+    ),
+  }
+}
+
+/** Of our own access provider alone: those of others may want a program to be run. */
+function accessOf({ status }: ClusterProfile): ApiAccess | undefined {
+  const cluster = status?.accessProviders?.find(({ name }) => name === CLUSTER_MANAGER)?.cluster
+  const server = cluster?.server
+  if (cluster === undefined || server === undefined || !URL.canParse(server)) return undefined
+  if (new URL(server).protocol !== 'https:') return undefined
+  const data = cluster['certificate-authority-data']
+  const tlsServerName = cluster['tls-server-name']
+  return {
+    server,
+    ...(data === undefined ? {} : { certificateAuthority: Buffer.from(data, 'base64').toString() }),
+    ...(tlsServerName === undefined ? {} : { tlsServerName }),
+  }
+}
