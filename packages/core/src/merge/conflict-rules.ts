@@ -60,19 +60,6 @@ const ports: ConflictRule = {
   },
 }
 
-/** A config says something about ClientIP affinity alone: where the affinity differs, that is the conflict. */
-const sessionAffinityConfig: ConflictRule = {
-  ...oldestWins(
-    'SessionAffinityConfigConflict',
-    'sessionAffinityConfig',
-    ({ spec }) => spec.sessionAffinityConfig ?? null,
-  ),
-  agrees: (other, [oldest]) =>
-    oldest === undefined ||
-    other.spec.sessionAffinity !== oldest.spec.sessionAffinity ||
-    isDeepStrictEqual(other.spec.sessionAffinityConfig, oldest.spec.sessionAffinityConfig),
-}
-
 /** KEP-1645, IP families: one that does not reach every backend is a conflict, a narrower choice is not. */
 const ipFamilies: ConflictRule = {
   reason: 'IPFamilyConflict',
@@ -85,8 +72,14 @@ const ipFamilies: ConflictRule = {
 const RULES: readonly ConflictRule[] = [
   ports,
   oldestWins('TypeConflict', 'type', ({ spec }) => spec.type),
+  // Affinity and config are two properties, each with a reason of its own (upstream's ServiceExport type, and what
+  // Cilium and Submariner do): an affinity of ClientIP against one of None differs in both, as only the first has a config.
   oldestWins('SessionAffinityConflict', 'sessionAffinity', ({ spec }) => spec.sessionAffinity),
-  sessionAffinityConfig,
+  oldestWins(
+    'SessionAffinityConfigConflict',
+    'sessionAffinityConfig',
+    ({ spec }) => spec.sessionAffinityConfig ?? null,
+  ),
   // Labels and annotations: the oldest export's set as a whole, never a mixture.
   oldestWins('LabelsConflict', 'the set of exported labels', ({ spec }) => spec.labels ?? {}),
   oldestWins('AnnotationsConflict', 'the set of exported annotations', ({ spec }) => spec.annotations ?? {}),
