@@ -1,4 +1,5 @@
 /** What a member says of itself in its ClusterProfile, and what may be believed of what another says. */
+import { isDeepStrictEqual } from 'node:util'
 import {
   type ApiAccess,
   CLUSTER_MANAGER,
@@ -60,12 +61,12 @@ export function profileStatus(
   }
   if (facts.kubernetesVersion !== undefined)
     next.version = { ...old.version, kubernetes: facts.kubernetesVersion }
-  return before !== undefined && JSON.stringify(before) === JSON.stringify(next) ? before : next
+  return before !== undefined && isDeepStrictEqual(before, next) ? before : next
 }
 
 function wantedProperties(facts: ProfileFacts): Map<string, string> {
   const links = Object.entries(facts.links).map(([peer, state]) => [`${peer}${LINK_SUFFIX}`, state])
-  const values = {
+  const values: Record<string, string | undefined> = {
     [PROPERTY_CLUSTER_ID]: facts.clusterId,
     [PROPERTY_CLUSTERSET]: facts.clusterset,
     [PROFILE_PROPERTIES.clusterUID]: facts.clusterUID,
