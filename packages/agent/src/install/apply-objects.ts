@@ -1,0 +1,114 @@
+/** Makes the objects of a cluster what they should be: read, decide, write the difference. */
+import type { IsthmusError, KubernetesObject } from '@isthmus/api'
+import { type ClusterClient, isAlreadyExists, isConflict, isNotFound } from '@isthmus/kube'
+import { decide, type InstallDecision } from './decide.ts'
+import type { InstallObject } from './objects.ts'
+
+export interface ApplyOptions {
+  /** Read and decide, write nothing. */
+  dryRun?: boolean | undefined
+  /** Called once for each object, in order, when it is as it should be. */
+  onProgress?: ((step: InstallStep) => void) | undefined
+  signal?: AbortSignal | undefined
+}
+
+/** What became of one object; with `dryRun`, what would. */
+export interface InstallStep {
+  readonly object: KubernetesObject
+  readonly action: 'created' | 'updated' | 'unchanged'
+  /** What a person should know of it: `not from Isthmus; it does not keep spec.ipFamilies`. */
+  readonly note?: string
+}
+
+/** Each stage is made when the one before is done. */
+export type Stages = readonly (readonly InstallObject[])[]
+
+/** How often an object is decided again when someone else writes it at the same time. */
+const ATTEMPTS = 4
+
+/**
+ * Idempotent: where all is as it should be it writes nothing. Nothing is written if anything is refused.
+ *
+ * @throws IsthmusError, or the client's errors.
+ */
+export async function applyObjects(
+  client: ClusterClient,
+  stages: Stages,
+  options: ApplyOptions = {},
+): Promise<readonly InstallStep[]> {
+  const decisions = await decideOnAll(client, stages, options.signal)
+  for (const decision of decisions.values()) allowed(decision)
+  const steps: InstallStep[] = []
+  for (const stage of stages) {
+    const settled = await Promise.all(stage.map(item => settle(client, item, decisions.get(item), options)))
+    for (const step of settled) options.onProgress?.(step)
+    steps.push(...settled)
+  }
+  return steps
+}
+
+/** All that stands in the way of {@link applyObjects}; nothing is written. */
+export async function refusalsOf(
+  client: ClusterClient,
+  stages: Stages,
+  signal?: AbortSignal,
+): Promise<readonly IsthmusError[]> {
+  const decisions = await decideOnAll(client, stages, signal)
+  return [...decisions.values()].flatMap(decision => (decision.kind === 'refuse' ? [decision.error] : []))
+}
+
+async function decideOnAll(
+  client: ClusterClient,
+  stages: Stages,
+  signal: AbortSignal | undefined,
+): Promise<ReadonlyMap<InstallObject, InstallDecision>> {
+  const items = stages.flat()
+  const decisions = await Promise.all(items.map(item => decideOn(client, item, signal)))
+  return new Map(items.map((item, index) => [item, decisions[index] as InstallDecision]))
+}
+
+async function decideOn(
+  client: ClusterClient,
+  { type, object }: InstallObject,
+  signal: AbortSignal | undefined,
+): Promise<InstallDecision> {
+  const { name = '', namespace } = object.metadata
+  return decide(object, await client.get(type, name, namespace, { signal }).catch(absentIfNotFound))
+}
+
+async function settle(
+  client: ClusterClient,
+  item: InstallObject,
+  decided: InstallDecision | undefined,
+  { dryRun, signal }: ApplyOptions,
+): Promise<InstallStep> {
+  for (let attempt = 1; ; attempt++) {
+    const decision = allowed(decided ?? (await decideOn(client, item, signal)))
+    decided = undefined
+    if (decision.kind === 'unchanged') {
+      return {
+        object: item.object,
+        action: 'unchanged',
+        ...(decision.note === undefined ? {} : { note: decision.note }),
+      }
+    }
+    try {
+      if (dryRun !== true) await client[decision.kind](item.type, decision.object, { signal })
+      return { object: item.object, action: `${decision.kind}d` }
+    } catch (error) {
+      const raced = isAlreadyExists(error) || isConflict(error)
+      if (!raced || attempt === ATTEMPTS) throw error
+    }
+  }
+}
+
+function allowed(decision: InstallDecision): Exclude<InstallDecision, { kind: 'refuse' }> {
+  if (decision.kind === 'refuse') throw decision.error
+  return decision
+}
+
+/** Also while the kind itself is not served: its definition may be one of the objects that are to come. */
+export function absentIfNotFound(error: unknown): undefined {
+  if (isNotFound(error)) return undefined
+  throw error
+}
