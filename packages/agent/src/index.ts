@@ -2,6 +2,14 @@ export { Agent } from './agent.ts'
 export { ERRORS } from './errors.ts'
 export { type HealthOptions, type HealthServer, serveHealth } from './http/serve-health.ts'
 export * from './install/install.ts'
+export {
+  type DeliverOptions,
+  deliverCredential,
+  type IssueOptions,
+  type IssuingClient,
+  issueCredential,
+} from './membership/issue-credential.ts'
+export { removeReader } from './membership/remove-reader.ts'
 export type {
   AgentOptions,
   AgentStatus,

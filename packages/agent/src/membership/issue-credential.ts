@@ -1,0 +1,195 @@
+import {
+  ANNOTATION_READER_PROFILE,
+  type ApiAccess,
+  type Credential,
+  errorOf,
+  type KubernetesObject,
+  LABEL_READER,
+  READER_SLOTS,
+  type ResourceType,
+  readerName,
+  SECRETS,
+  type Secret,
+} from '@isthmus/api'
+import { freeSlot, slotOf } from '@isthmus/core'
+import { type ClusterClient, isAlreadyExists, isConflict, isNotFound } from '@isthmus/kube'
+import { decide } from '../install/decide.ts'
+import { ROLE_BINDINGS, ROLES, SERVICE_ACCOUNTS } from '../install/resource-types.ts'
+import { ERRORS } from './errors.ts'
+import {
+  ANNOTATION_DELIVERED,
+  ANNOTATION_RELINKED,
+  type Reader,
+  readerAccount,
+  readerBinding,
+  readerRole,
+  readerSecret,
+} from './reader-objects.ts'
+import { firstCredentialSecret } from './registry-objects.ts'
+import { removeReader } from './remove-reader.ts'
+import { requestToken } from './request-token.ts'
+
+/** What is needed of a client to make a reader's objects. */
+export type IssuingClient = Pick<
+  ClusterClient,
+  'server' | 'get' | 'list' | 'create' | 'update' | 'patch' | 'delete' | 'raw'
+>
+
+export interface IssueOptions {
+  /** Of the publisher's cluster. */
+  readonly client: IssuingClient
+  readonly exchangeNamespace: string
+  /** Cluster id. */
+  readonly publisher: string
+  /** How readers reach the publisher. */
+  readonly access: ApiAccess
+  readonly reader: Reader
+  /** Milliseconds since the epoch. */
+  readonly now: number
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface DeliverOptions extends IssueOptions {
+  readonly registry: { readonly client: Pick<ClusterClient, 'update'>; readonly namespace: string }
+  /** The request to link anew that this answers. */
+  readonly relinkRequested?: string | undefined
+}
+
+/** How often what someone else changed at the same time is looked at again. */
+const ATTEMPTS = 5
+
+/**
+ * Gives a reader an account of its own in the exchange, if it has none yet, and a new token of it: for the
+ * reader's eyes alone in the Secret of the account's name, and returned. What an account of the same cluster id
+ * but of another profile could do ends. May be interrupted and repeated.
+ *
+ * @throws IsthmusError ISTHMUS_READERS_FULL, ISTHMUS_OBJECT_IN_THE_WAY; ApiError, ConnectionError.
+ */
+export async function issueCredential(options: IssueOptions): Promise<Credential> {
+  const { client, exchangeNamespace: namespace, publisher, access, reader, now, signal } = options
+  const account = await readerSlot(options)
+  await settle(client, ROLES, readerRole(namespace, account, reader), signal)
+  await settle(client, ROLE_BINDINGS, readerBinding(namespace, account, reader), signal)
+  const { token, expiresAt } = await requestToken(client, namespace, account, signal)
+  const credential: Credential = {
+    publisher,
+    reader: reader.clusterId,
+    account,
+    namespace,
+    token,
+    expiresAt,
+    issuedAt: new Date(now).toISOString(),
+    ...access,
+  }
+  await storeCredential(options, account, credential)
+  return credential
+}
+
+/** Issues a credential and lays it into the registry: the first one, and one that mends a broken link. */
+export async function deliverCredential(options: DeliverOptions): Promise<Credential> {
+  const { client, exchangeNamespace, publisher, reader, registry, relinkRequested, signal } = options
+  const credential = await issueCredential(options)
+  const secret = firstCredentialSecret(registry.namespace, publisher, reader.clusterId, credential)
+  await registry.client.update(SECRETS, secret, { signal })
+  const annotations = {
+    [ANNOTATION_DELIVERED]: credential.issuedAt,
+    ...(relinkRequested === undefined ? {} : { [ANNOTATION_RELINKED]: relinkRequested }),
+  }
+  await client.patch<Secret>(
+    SECRETS,
+    credential.account,
+    exchangeNamespace,
+    { metadata: { annotations } },
+    { signal },
+  )
+  return credential
+}
+
+/** The name of the reader's account, which is there when this resolves. */
+async function readerSlot(options: IssueOptions): Promise<string> {
+  const { client, exchangeNamespace: namespace, reader, signal } = options
+  const taken = new Set<number>()
+  const { items } = await client.list(SERVICE_ACCOUNTS, { namespace, signal })
+  for (const account of items) {
+    const slot = slotOf(account.metadata.name)
+    if (slot === undefined) continue
+    if (!isOf(account, reader.clusterId)) taken.add(slot)
+    else if (account.metadata.annotations?.[ANNOTATION_READER_PROFILE] === reader.profileUID)
+      return readerName(slot)
+    else await removeReader(client, namespace, readerName(slot), reader.clusterId, signal)
+  }
+  for (let slot = freeSlot(taken); slot !== undefined; slot = freeSlot(taken.add(slot))) {
+    const name = readerName(slot)
+    try {
+      await client.create(SERVICE_ACCOUNTS, readerAccount(namespace, name, reader), { signal })
+      return name
+    } catch (error) {
+      if (!isAlreadyExists(error)) throw error
+    }
+    // An administrator's command and the agent may make the same at the same time.
+    const other = await client.get(SERVICE_ACCOUNTS, name, namespace, { signal }).catch(absentIfNotFound)
+    const isMeant = other?.metadata.annotations?.[ANNOTATION_READER_PROFILE] === reader.profileUID
+    if (other !== undefined && isOf(other, reader.clusterId) && isMeant) return name
+  }
+  throw errorOf(ERRORS.readersFull, { slots: READER_SLOTS, namespace, reader: reader.clusterId })
+}
+
+async function storeCredential(
+  { client, exchangeNamespace: namespace, reader, signal }: IssueOptions,
+  name: string,
+  credential: Credential,
+): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const found = await client.get(SECRETS, name, namespace, { signal }).catch(absentIfNotFound)
+    // Of a reader that had the slot before, nothing is kept.
+    const kept =
+      found !== undefined && isOf(found, reader.clusterId) ? (found.metadata.annotations ?? {}) : {}
+    const secret = readerSecret(namespace, name, reader, credential, kept)
+    try {
+      if (found === undefined) await client.create(SECRETS, secret, { signal })
+      else {
+        const { resourceVersion } = found.metadata
+        const metadata =
+          resourceVersion === undefined ? secret.metadata : { ...secret.metadata, resourceVersion }
+        await client.update(SECRETS, { ...secret, metadata }, { signal })
+      }
+      return
+    } catch (error) {
+      const raced = isAlreadyExists(error) || isConflict(error) || isNotFound(error)
+      if (!raced || attempt === ATTEMPTS) throw error
+    }
+  }
+}
+
+async function settle<T extends KubernetesObject>(
+  client: IssuingClient,
+  type: ResourceType<T>,
+  wanted: T,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { name = '', namespace } = wanted.metadata
+  for (let attempt = 1; ; attempt++) {
+    const decision = decide(
+      wanted,
+      await client.get(type, name, namespace, { signal }).catch(absentIfNotFound),
+    )
+    if (decision.kind === 'unchanged') return
+    if (decision.kind === 'refuse') throw decision.error
+    try {
+      await client[decision.kind](type, decision.object as T, { signal })
+      return
+    } catch (error) {
+      const raced = isAlreadyExists(error) || isConflict(error)
+      if (!raced || attempt === ATTEMPTS) throw error
+    }
+  }
+}
+
+function isOf({ metadata }: KubernetesObject, clusterId: string): boolean {
+  return metadata.labels?.[LABEL_READER] === clusterId
+}
+
+function absentIfNotFound(error: unknown): undefined {
+  if (isNotFound(error)) return undefined
+  throw error
+}
