@@ -1,4 +1,8 @@
 import type { Figure } from '../lab/figure.ts'
+import { firstSync } from './first-sync.ts'
+import { idle } from './idle.ts'
+import { memory } from './memory.ts'
 import { propagation } from './propagation.ts'
+import { restart } from './restart.ts'
 
-export const FIGURES: readonly Figure[] = [propagation]
+export const FIGURES: readonly Figure[] = [propagation, firstSync, restart, memory, idle]
