@@ -10,7 +10,7 @@ export interface Problem {
   readonly remedy: string
 }
 
-export interface ClusterFacts {
+export interface JoiningCluster {
   /** UID of the namespace kube-system. */
   readonly uid: string
   /** `v1.33.1`. */
@@ -26,7 +26,7 @@ export interface ClusterFacts {
   /** Who else makes ServiceImports or imported EndpointSlices here. */
   readonly otherImplementations: readonly OtherImplementation[]
   /** What the objects that are to be installed find in their way. */
-  readonly refusals: readonly Refusal[]
+  readonly refusals: readonly Hindrance[]
 }
 
 export interface OtherImplementation {
@@ -36,7 +36,7 @@ export interface OtherImplementation {
   readonly example: string
 }
 
-export interface Refusal {
+export interface Hindrance {
   readonly message: string
   readonly remedy: string
 }
@@ -58,13 +58,13 @@ export interface RegistryFacts {
   /** How a member will reach it. */
   readonly access: AnnouncedAccess
   readonly members: readonly RegisteredMember[]
-  readonly refusals: readonly Refusal[]
+  readonly refusals: readonly Hindrance[]
 }
 
 export interface JoinFacts {
   readonly clusterId: string
   /** How others are to reach it. */
   readonly access: AnnouncedAccess
-  readonly cluster: ClusterFacts
+  readonly cluster: JoiningCluster
   readonly registry: RegistryFacts
 }
