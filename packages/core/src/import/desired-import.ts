@@ -7,6 +7,7 @@ import {
   type ServiceImportStatus,
 } from '@isthmus/api'
 import { type WantedCondition, withConditions } from '../conditions/conditions.ts'
+import { familyOf } from '../merge/ip-families.ts'
 import {
   ANNOTATION_EXPORTED_ANNOTATIONS,
   ANNOTATION_EXPORTED_LABELS,
@@ -22,7 +23,7 @@ export function isOwnServiceImport(serviceImport: ServiceImport): boolean {
   return serviceImport.metadata.labels?.[LABEL_MANAGED_BY] === MANAGER
 }
 
-/** The ServiceImport that has to be made; `ips` are those of the derived Service, in the order of ipFamilies. */
+/** The ServiceImport that has to be made; `ips` are those of the derived Service, in its order. */
 export function newServiceImport(
   namespace: string,
   name: string,
@@ -81,11 +82,13 @@ export function nextImportStatus(
 
 /**
  * Headless imports have ipFamilies, for clients to read, and never ips. Nor has one whose families are not
- * this cluster's: ips and ipFamilies go together, one to one.
+ * this cluster's. ips and ipFamilies go together, one to one: an address of a family that is not imported any
+ * more is left out, though the derived Service cannot give it back.
  */
 function specOf({ spec, unsupported }: ImportedPlan, ips: readonly string[]): ServiceImportSpec {
-  const hasAddresses = spec.type === 'ClusterSetIP' && !unsupported && ips.length > 0
-  return hasAddresses ? { ...spec, ips: [...ips] } : { ...spec }
+  const imported = ips.filter(ip => spec.ipFamilies?.includes(familyOf(ip)))
+  const hasAddresses = spec.type === 'ClusterSetIP' && !unsupported && imported.length > 0
+  return hasAddresses ? { ...spec, ips: imported } : { ...spec }
 }
 
 function labelsOf(plan: ImportedPlan, others: Record<string, string>): Record<string, string> {

@@ -23,7 +23,7 @@ export function newDerivedService(
   // A promised address goes with its family; a family added since then gets an address of the server's choice.
   const promised =
     ips.length > 0
-      ? { clusterIP: ips[0] as string, clusterIPs: ips.slice(0, plan.spec.ipFamilies?.length) }
+      ? { clusterIP: ips[0] as string, clusterIPs: ips.slice(0, plan.serviceFamilies.length) }
       : {}
   return {
     apiVersion: 'v1',
@@ -48,8 +48,8 @@ export function repairedDerivedService(
   } = existing.spec ?? {}
   const spec: ServiceSpec = { ...kept, ...wanted }
   // Losing the second family, a Service loses its second address; the API server wants to be told.
-  if (spec.clusterIPs !== undefined && spec.clusterIPs.length > (wanted.ipFamilies?.length ?? 0)) {
-    spec.clusterIPs = spec.clusterIPs.slice(0, wanted.ipFamilies?.length)
+  if (spec.clusterIPs !== undefined && spec.clusterIPs.length > plan.serviceFamilies.length) {
+    spec.clusterIPs = spec.clusterIPs.slice(0, plan.serviceFamilies.length)
   }
   const labels = { ...existing.metadata.labels, ...ownLabels(name) }
   if (isDeepStrictEqual(spec, existing.spec) && isDeepStrictEqual(labels, existing.metadata.labels))
@@ -63,8 +63,7 @@ function ownLabels(name: string): Record<string, string> {
 }
 
 /** Nothing that a member exports as label or annotation is ever here: it could steer this cluster's controllers. */
-function specOf({ spec }: ImportedPlan): ServiceSpec {
-  const families = spec.ipFamilies ?? []
+function specOf({ spec, serviceFamilies }: ImportedPlan): ServiceSpec {
   return {
     type: 'ClusterIP',
     ports: spec.ports.map(({ name, protocol = 'TCP', port, appProtocol }) => ({
@@ -74,8 +73,8 @@ function specOf({ spec }: ImportedPlan): ServiceSpec {
       port,
       targetPort: port,
     })),
-    ipFamilies: families,
-    ipFamilyPolicy: families.length > 1 ? 'RequireDualStack' : 'SingleStack',
+    ipFamilies: [...serviceFamilies],
+    ipFamilyPolicy: serviceFamilies.length > 1 ? 'RequireDualStack' : 'SingleStack',
     sessionAffinity: spec.sessionAffinity ?? 'None',
     ...(spec.sessionAffinity === 'ClientIP' && spec.sessionAffinityConfig !== undefined
       ? { sessionAffinityConfig: spec.sessionAffinityConfig }

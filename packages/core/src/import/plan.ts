@@ -9,7 +9,7 @@ import {
 import { withoutPrefixes } from '../check/steering.ts'
 import type { Contribution } from '../member/contribution.ts'
 import { byPrecedence, type MemberExport } from '../merge/exports.ts'
-import { importedFamilies } from '../merge/ip-families.ts'
+import { derivedServiceFamilies, familyOf, importedFamilies } from '../merge/ip-families.ts'
 import { merge } from '../merge/merge.ts'
 import { contributedPorts, type MergedPort } from '../merge/ports.ts'
 import { derivedServiceName, importedSliceName } from '../naming/names.ts'
@@ -60,6 +60,8 @@ export interface ImportedPlan {
   readonly derivedName: string
   /** Without `ips`, which only the API server knows. */
   readonly spec: Omit<ServiceImportSpec, 'ips'>
+  /** Of the derived Service: those of the import, and in front the one that it was made with. */
+  readonly serviceFamilies: readonly IPFamily[]
   readonly labels: Readonly<Record<string, string>>
   readonly annotations: Readonly<Record<string, string>>
   readonly slices: readonly PlannedSlice[]
@@ -81,7 +83,7 @@ export function planImport(input: ImportInput): ImportPlan {
     return isEmpty(existing) ? { kind: 'nothing' } : { kind: 'remove' }
   }
   if (frozenBy.length === 0) return imported(input, exports, frozenBy, freshBasis(exports))
-  const basis = existing.serviceImport === undefined ? undefined : frozenBasis(existing.serviceImport)
+  const basis = frozenBasis(existing, input.supportedFamilies)
   if (basis !== undefined) return imported(input, exports, frozenBy, basis)
   if (exports.length > 0) return imported(input, exports, frozenBy, freshBasis(exports))
   return { kind: 'keep', why: `nothing is known of ${frozenBy.join(', ')} yet` }
@@ -122,15 +124,34 @@ function freshBasis(exports: readonly MemberExport[]): Basis {
   }
 }
 
-function frozenBasis(serviceImport: ServiceImport): Basis {
-  const { ips: _, ...spec } = serviceImport.spec
+/**
+ * The import as it was. What a CRD of an older release did not keep is told by the rest: families by the addresses
+ * (what has none is headless), the policies by the derived Service.
+ */
+function frozenBasis(
+  { serviceImport, derivedService }: ExistingImport,
+  supported: readonly IPFamily[],
+): Basis | undefined {
+  if (serviceImport === undefined) return undefined
+  const { ips = [], ...kept } = serviceImport.spec
+  const spec = kept.internalTrafficPolicy === undefined ? { ...kept, ...policiesOf(derivedService) } : kept
   const exported = exportedMetadata(serviceImport)
   return {
     spec,
     ports: spec.ports.map(port => ({ ...port, name: port.name ?? '', protocol: port.protocol ?? 'TCP' })),
-    ipFamilies: spec.ipFamilies ?? [],
+    ipFamilies: spec.ipFamilies ?? (ips.length > 0 ? ips.map(familyOf) : supported),
     labels: exported.labels,
     annotations: exported.annotations,
+  }
+}
+
+function policiesOf(
+  service: Service | undefined,
+): Pick<ServiceImportSpec, 'internalTrafficPolicy' | 'trafficDistribution'> {
+  const { internalTrafficPolicy, trafficDistribution } = service?.spec ?? {}
+  return {
+    ...(internalTrafficPolicy === undefined ? {} : { internalTrafficPolicy }),
+    ...(trafficDistribution === undefined ? {} : { trafficDistribution }),
   }
 }
 
@@ -144,6 +165,7 @@ function imported(
   const headless = basis.spec.type === 'Headless'
   const first = headless ? undefined : firstFamily(existing)
   const families = importedFamilies(basis.ipFamilies, supportedFamilies, first)
+  const serviceFamilies = derivedServiceFamilies(families, first)
   const unsupported = families.length === 0
   const slices: PlannedSlice[] = []
   const keptSlices = new Set<string>()
@@ -160,7 +182,7 @@ function imported(
         }
         continue
       }
-      if (!families.includes(content.addressType)) continue
+      if (!serviceFamilies.includes(content.addressType)) continue
       if (memberExport.spec.ports.length > 0 && !content.ports.some(port => ports.has(port.name))) continue
       const sliceName = importedSliceName(derivedName, memberExport.clusterId, chunk, content.addressType)
       slices.push({ name: sliceName, clusterId: memberExport.clusterId, chunk, ports, memberExport })
@@ -170,6 +192,7 @@ function imported(
     kind: 'import',
     derivedName,
     spec: { ...basis.spec, ipFamilies: [...(unsupported ? basis.ipFamilies : families)] },
+    serviceFamilies,
     labels: withoutPrefixes(basis.labels, reservedPrefixes),
     annotations: withoutPrefixes(basis.annotations, reservedPrefixes),
     slices,
@@ -209,7 +232,8 @@ function silentContributors(
 function firstFamily({ derivedService, serviceImport }: ExistingImport): IPFamily | undefined {
   const fixed = derivedService?.spec?.ipFamilies?.[0]
   if (fixed !== undefined) return fixed
-  return serviceImport?.spec.ips?.length ? serviceImport.spec.ipFamilies?.[0] : undefined
+  const [promised] = serviceImport?.spec.ips ?? []
+  return promised === undefined ? undefined : familyOf(promised)
 }
 
 function sourceOf(slice: EndpointSlice): string {

@@ -22,6 +22,14 @@ export function readinessOf(
     }
   }
   if (why !== undefined) return { status: 'False', reason: 'Pending', message: why }
-  const message = ['addresses are allocated and all endpoints are written', ...notes].join('; ')
+  const kept = plan.serviceFamilies.filter(family => !plan.spec.ipFamilies?.includes(family))
+  const message = [
+    'addresses are allocated and all endpoints are written',
+    ...kept.map(
+      family =>
+        `${family} is not imported any more, as not all exports have it: its address stays with the derived Service`,
+    ),
+    ...notes,
+  ].join('; ')
   return { status: 'True', reason: 'Ready', message }
 }
