@@ -2,6 +2,7 @@ export { Agent } from './agent.ts'
 export { ERRORS } from './errors.ts'
 export { type HealthOptions, type HealthServer, serveHealth } from './http/serve-health.ts'
 export * from './install/install.ts'
+export type { LeadershipOptions } from './leadership/leadership.ts'
 export {
   type DeliverOptions,
   deliverCredential,

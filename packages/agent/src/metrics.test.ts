@@ -6,6 +6,7 @@ import type { AgentStatus } from './options.ts'
 const status: AgentStatus = {
   clusterId: 'east',
   clusterset: 'test',
+  leading: true,
   ready: true,
   reasons: [],
   exports: [
@@ -21,6 +22,7 @@ const status: AgentStatus = {
     { clusterId: 'west', server: 'https://west', state: 'connected', sequence: 7, services: 3, refusals: 2 },
     { clusterId: 'north', server: 'https://north', state: 'degraded', sequence: 1, services: 0, refusals: 0 },
   ],
+  refusals: [{ clusterId: 'west', rule: 'policy', count: 2 }],
 }
 
 it('metrics tell the status and what was reconciled, in the text format', async () => {
@@ -39,6 +41,7 @@ it('metrics tell the status and what was reconciled, in the text format', async 
     'isthmus_link_state{peer="north",state="degraded"} 1',
     'isthmus_link_services{peer="west"} 3',
     'isthmus_link_refusals{peer="west"} 2',
+    'isthmus_refusals{member="west",rule="policy"} 2',
     'isthmus_reconciles_total{controller="imports",outcome="done"} 1',
     'isthmus_reconciles_total{controller="imports",outcome="retry"} 1',
     'isthmus_reconcile_duration_seconds_bucket{le="0.005",controller="imports"} 1',

@@ -34,6 +34,9 @@ export class AgentMetrics {
           this.set(read(status()))
         },
       })
+    gauge('isthmus_leader', 'Whether this agent leads, of those of its cluster', ({ leading }) =>
+      Number(leading),
+    )
     gauge('isthmus_ready', 'Whether the agent is ready', ({ ready }) => Number(ready))
     gauge(
       'isthmus_exports',
@@ -52,6 +55,7 @@ export class AgentMetrics {
       ({ exports }) => exports.filter(e => e.conflict).length,
     )
     this.#perLink(status)
+    this.#perRule(status)
   }
 
   reconciled(controller: string, outcome: string, durationMs: number, queued: number): void {
@@ -90,5 +94,19 @@ export class AgentMetrics {
       'Records of a peer, or parts of them, that are refused',
       ({ refusals }) => refusals,
     )
+  }
+
+  #perRule(status: () => AgentStatus): void {
+    new Gauge({
+      name: 'isthmus_refusals',
+      help: 'What of the exports of a member is not used now, by the rule that refuses it',
+      labelNames: ['member', 'rule'],
+      registers: [this.registry],
+      collect() {
+        this.reset()
+        for (const { clusterId, rule, count } of status().refusals)
+          this.inc({ member: clusterId, rule }, count)
+      },
+    })
   }
 }

@@ -1,5 +1,6 @@
 import type { ClusterClient } from '@isthmus/kube'
 import type { Logger } from 'pino'
+import type { LeadershipOptions } from './leadership/leadership.ts'
 
 export interface PeerOptions {
   /** The id that this member knows the peer by: what is read over its link counts as that cluster's. */
@@ -21,6 +22,8 @@ export interface AgentOptions {
   readonly exchangeNamespace?: string | undefined
   /** Prefixes of exported labels and annotations that are not taken here, beside those that nobody takes. */
   readonly reservedPrefixes?: readonly string[] | undefined
+  /** Of several agents of this cluster, one leads and writes. Default: by a Lease in the agent's namespace. */
+  readonly leadership?: LeadershipOptions | 'always' | undefined
   readonly log: Logger
   /** Milliseconds since the epoch. */
   readonly clock?: (() => number) | undefined
@@ -65,13 +68,26 @@ export interface ImportStatus {
   readonly clusters: readonly string[]
 }
 
+/** What is not used of what a member exports. */
+export interface RefusalCount {
+  readonly clusterId: string
+  /** The rule that refuses it. */
+  readonly rule: string
+  readonly count: number
+}
+
 export interface AgentStatus {
   readonly clusterId: string
   readonly clusterset: string
+  /** Whether it is the one that writes, of the agents of its cluster. */
+  readonly leading: boolean
+  /** The one that holds the Lease, as last seen: `<host>_<process id>-<random>`. */
+  readonly leader?: string
   readonly ready: boolean
   /** Why it is not ready: a line each. */
   readonly reasons: readonly string[]
   readonly exports: readonly ExportStatus[]
   readonly imports: readonly ImportStatus[]
   readonly links: readonly LinkStatus[]
+  readonly refusals: readonly RefusalCount[]
 }

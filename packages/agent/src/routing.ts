@@ -18,49 +18,51 @@ export interface Routes {
   wantedBy(serviceKey: string): string | undefined
 }
 
-/** Tells the routes of every change in the own cluster's caches, for as long as these live. */
-export function routeChanges(own: OwnCluster, routes: Routes): void {
+/** Tells the routes of every change in the own cluster's caches. Returns the functions that end it. */
+export function routeChanges(own: OwnCluster, routes: Routes): (() => void)[] {
   const source = (key: string) => {
     routes.exported(key)
     routes.imported(key)
     routes.conditions(key)
   }
-  own.namespaces.subscribe((key, next, previous) => {
-    // Labels of namespaces change for many reasons that are none of ours.
-    if (isUsable(next) !== isUsable(previous)) routes.namespace(key)
-  })
-  own.serviceExports.subscribe(source)
-  own.services.subscribe((key, next, previous) => {
-    const derivedFor = labelledKey(next ?? previous, LABEL_DERIVED_FOR)
-    if (derivedFor !== undefined) routes.imported(derivedFor)
-    const wantedBy = routes.wantedBy(key)
-    if (wantedBy !== undefined) routes.imported(wantedBy)
-    if (own.serviceExports.get(key) !== undefined) source(key)
-    if (next === undefined) routes.serviceGone()
-  })
-  own.slices.subscribe((_, next, previous) => {
-    const imported = labelledKey(next, LABEL_SERVICE_NAME) ?? labelledKey(previous, LABEL_SERVICE_NAME)
-    if (imported !== undefined) routes.imported(imported)
-    for (const slice of [next, previous]) {
-      const key = labelledKey(slice, LABEL_KUBERNETES_SERVICE_NAME)
-      if (key === undefined || own.serviceExports.get(key) === undefined) continue
+  return [
+    own.namespaces.subscribe((key, next, previous) => {
+      // Labels of namespaces change for many reasons that are none of ours.
+      if (isUsable(next) !== isUsable(previous)) routes.namespace(key)
+    }),
+    own.serviceExports.subscribe(source),
+    own.services.subscribe((key, next, previous) => {
+      const derivedFor = labelledKey(next ?? previous, LABEL_DERIVED_FOR)
+      if (derivedFor !== undefined) routes.imported(derivedFor)
+      const wantedBy = routes.wantedBy(key)
+      if (wantedBy !== undefined) routes.imported(wantedBy)
+      if (own.serviceExports.get(key) !== undefined) source(key)
+      if (next === undefined) routes.serviceGone()
+    }),
+    own.slices.subscribe((_, next, previous) => {
+      const imported = labelledKey(next, LABEL_SERVICE_NAME) ?? labelledKey(previous, LABEL_SERVICE_NAME)
+      if (imported !== undefined) routes.imported(imported)
+      for (const slice of [next, previous]) {
+        const key = labelledKey(slice, LABEL_KUBERNETES_SERVICE_NAME)
+        if (key === undefined || own.serviceExports.get(key) === undefined) continue
+        routes.exported(key)
+        routes.imported(key)
+      }
+    }),
+    own.serviceImports.subscribe(key => routes.imported(key)),
+    own.exportIndexes.subscribe(() => routes.index(own.exportIndex)),
+    own.exportedServices.subscribe((_, next, previous) => {
+      const service = (next ?? previous)?.spec.service
+      if (service === undefined) return
+      const key = serviceKey(service.namespace, service.name)
       routes.exported(key)
-      routes.imported(key)
-    }
-  })
-  own.serviceImports.subscribe(key => routes.imported(key))
-  own.exportIndexes.subscribe(() => routes.index(own.exportIndex))
-  own.exportedServices.subscribe((_, next, previous) => {
-    const service = (next ?? previous)?.spec.service
-    if (service === undefined) return
-    const key = serviceKey(service.namespace, service.name)
-    routes.exported(key)
-    if (next === undefined || previous === undefined) routes.stored(key, next !== undefined)
-  })
-  own.exportedEndpoints.subscribe((_, next, previous) => {
-    const service = (next ?? previous)?.spec.service
-    if (service !== undefined) routes.exported(serviceKey(service.namespace, service.name))
-  })
+      if (next === undefined || previous === undefined) routes.stored(key, next !== undefined)
+    }),
+    own.exportedEndpoints.subscribe((_, next, previous) => {
+      const service = (next ?? previous)?.spec.service
+      if (service !== undefined) routes.exported(serviceKey(service.namespace, service.name))
+    }),
+  ]
 }
 
 /** Keys of all services of which this cluster has anything: exports, records, imports, and parts of imports. */

@@ -26,8 +26,8 @@ export class IndexPublisher {
   /** Keys of all valid exports, kept as they change: looking at each for every change would take too long. */
   #wanted = new Set<string>()
   #named: ReadonlySet<string> = new Set()
-  /** Of all indexes that were written or seen: readers may have seen them too. */
-  #highestSequence = 0
+  /** Readers may have seen indexes up to that one, though none is known here. */
+  #distrusted = 0
   /** Every export that was there at the start has been looked at. */
   #isComplete = false
   #isPublished = false
@@ -41,7 +41,6 @@ export class IndexPublisher {
     if (index === this.#observed) return
     this.#observed = index
     this.#named = new Set(index?.spec.services)
-    this.#highestSequence = Math.max(this.#highestSequence, index?.spec.sequence ?? 0)
   }
 
   /** The export of the key may have come, gone, or become valid or not. Answers whether the index has to change. */
@@ -64,7 +63,7 @@ export class IndexPublisher {
    */
   distrustStored(): void {
     const { sequence } = this.#options.own.exportIndex?.spec ?? {}
-    if (sequence !== undefined) this.#highestSequence = Math.max(this.#highestSequence, sequence + 1)
+    if (sequence !== undefined) this.#distrusted = sequence + 1
   }
 
   isNamed(key: string): boolean {
@@ -89,7 +88,7 @@ export class IndexPublisher {
       stored,
       wanted,
       published: published(),
-      highestWritten: this.#highestSequence,
+      highestWritten: Math.max(own.highestSequence, this.#distrusted),
       now: clock(),
     })
     if (spec !== undefined) {

@@ -4,7 +4,7 @@ import { type ClusterClient, isNotFound } from '@isthmus/kube'
 /** What a link remembers across restarts of the agent, in one ConfigMap per peer in the agent's namespace. */
 export interface LinkMemory {
   /** The highest sequence ever seen of the peer: 0 if none. */
-  load(clusterId: string): Promise<number>
+  load(clusterId: string, signal?: AbortSignal): Promise<number>
   save(clusterId: string, sequence: number, signal?: AbortSignal): Promise<void>
 }
 
@@ -16,9 +16,9 @@ export function linkMemory(
 ): LinkMemory {
   const nameOf = (clusterId: string) => `link-${clusterId}`
   return {
-    async load(clusterId) {
+    async load(clusterId, signal) {
       try {
-        const { data } = await client.get<ConfigMap>(CONFIG_MAPS, nameOf(clusterId), namespace)
+        const { data } = await client.get<ConfigMap>(CONFIG_MAPS, nameOf(clusterId), namespace, { signal })
         const sequence = Number(data?.[KEY])
         return Number.isSafeInteger(sequence) ? sequence : 0
       } catch (error) {

@@ -13,6 +13,7 @@ import {
   isServiceKey,
   type MemberExport,
   objectionToIndex,
+  type Refusal,
   serviceKey,
 } from '@isthmus/core'
 import { type BackoffOptions, type ClusterClient, Reflector } from '@isthmus/kube'
@@ -97,6 +98,13 @@ export class Link {
     for (const reflector of this.#reflectors) reflector.start()
   }
 
+  /** Another agent of this cluster has seen an index with that sequence: lower ones are held. */
+  recall(highestSequence: number): void {
+    if (highestSequence <= this.#highestSequence) return
+    this.#highestSequence = highestSequence
+    this.#indexChanged()
+  }
+
   async stop(): Promise<void> {
     await Promise.all(this.#reflectors.map(reflector => reflector.stop()))
   }
@@ -130,8 +138,6 @@ export class Link {
   }
 
   status(): LinkStatus {
-    let refusals = 0
-    for (const c of this.#contributions.values()) if (c.kind !== 'absent') refusals += c.refusals.length
     const { lastContact } = this.#indexes.state
     return {
       clusterId: this.clusterId,
@@ -139,9 +145,14 @@ export class Link {
       ...this.#stateAndReason(),
       sequence: this.#highestSequence,
       services: this.#accepted.size,
-      refusals,
+      refusals: this.refusals().length,
       ...(lastContact === undefined ? {} : { lastContact }),
     }
+  }
+
+  /** What is not used of its exports, as far as these were looked at. */
+  refusals(): readonly Refusal[] {
+    return [...this.#contributions.values()].flatMap(c => (c.kind === 'absent' ? [] : c.refusals))
   }
 
   #stateAndReason(): Pick<LinkStatus, 'state' | 'reason'> {

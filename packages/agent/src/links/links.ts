@@ -1,14 +1,15 @@
 import { EXCHANGE_NAMESPACE } from '@isthmus/api'
-import type { ClusterClient } from '@isthmus/kube'
 import type { Logger } from 'pino'
-import type { LinkStatus, PeerOptions } from '../options.ts'
+import { type GatedClient, NotLeadingError } from '../leadership/write-gate.ts'
+import type { LinkStatus, PeerOptions, RefusalCount } from '../options.ts'
+import { countRefusals } from '../status/refusals.ts'
 import { Link } from './link.ts'
 import { type LinkMemory, linkMemory } from './link-memory.ts'
 
 export interface LinksOptions {
   readonly peers: readonly PeerOptions[]
-  /** Where the links of this member are remembered. */
-  readonly own: { readonly client: ClusterClient; readonly namespace: string }
+  /** Where the links of this member are remembered, by the agent that leads. */
+  readonly own: { readonly client: GatedClient; readonly namespace: string }
   readonly onChange: (key: string) => void
   readonly onEverything: () => void
   /** A link is in another state than before, or in the same for another reason. */
@@ -19,8 +20,6 @@ export interface LinksOptions {
 
 /** How long a new sequence may wait to be remembered: a burst of changes is one write. */
 const SAVE_AFTER_MS = 5_000
-/** At the end, an API server that does not answer is not waited for. */
-const SAVE_AT_STOP_MS = 3_000
 /** How often to look for what nothing tells of: a publisher that has fallen silent. */
 const LOOK_EVERY_MS = 10_000
 
@@ -35,7 +34,8 @@ export class Links {
   #saving: NodeJS.Timeout | undefined
   #saved: Promise<void> = Promise.resolve()
   #looking: NodeJS.Timeout | undefined
-  #stopped = false
+  /** Only then is anything remembered by this process. */
+  #leads = false
 
   constructor(options: LinksOptions) {
     this.#options = options
@@ -43,10 +43,10 @@ export class Links {
   }
 
   /** Makes the links, with what is remembered of them. */
-  async load(): Promise<void> {
+  async load(signal: AbortSignal): Promise<void> {
     const { peers, onChange, onEverything, clock } = this.#options
     for (const { clusterId, client, exchangeNamespace = EXCHANGE_NAMESPACE } of peers) {
-      const highestSequence = await this.#memory.load(clusterId)
+      const highestSequence = await this.#memory.load(clusterId, signal)
       const link = new Link({
         clusterId,
         client,
@@ -69,12 +69,38 @@ export class Links {
     }, LOOK_EVERY_MS)
   }
 
+  /** This agent leads from now on: it goes on from what the one before remembered. */
+  async recall(signal: AbortSignal): Promise<void> {
+    await Promise.all(
+      [...this].map(async link => {
+        const highestSequence = await this.#memory.load(link.clusterId, signal)
+        link.recall(highestSequence)
+        const unsaved = this.#unsaved.get(link.clusterId) ?? 0
+        if (unsaved <= highestSequence) this.#unsaved.delete(link.clusterId)
+      }),
+    )
+    if (signal.aborted) return
+    this.#leads = true
+    if (this.#unsaved.size > 0) this.#saveSoon()
+  }
+
+  /** It does not lead from now on. What is to be remembered goes on being noted: it may lead again. */
+  forgo(): void {
+    this.#leads = false
+    clearTimeout(this.#saving)
+    this.#saving = undefined
+  }
+
+  /** Remembers at once what would be remembered a little later. */
+  async saveAll(): Promise<void> {
+    this.#save()
+    await this.#saved
+  }
+
   async stop(): Promise<void> {
-    this.#stopped = true
+    this.forgo()
     clearInterval(this.#looking)
     await Promise.all([...this].map(link => link.stop()))
-    this.#save(AbortSignal.timeout(SAVE_AT_STOP_MS))
-    await this.#saved
   }
 
   [Symbol.iterator](): IterableIterator<Link> {
@@ -85,28 +111,34 @@ export class Links {
     return [...this].map(link => link.status())
   }
 
+  /** What of their exports is not used, by member and rule. */
+  refusals(): readonly RefusalCount[] {
+    return countRefusals([...this].map(link => [link.clusterId, link.refusals()] as const))
+  }
+
   #remember(clusterId: string, sequence: number): void {
     this.#unsaved.set(clusterId, sequence)
     this.#saveSoon()
   }
 
   #saveSoon(): void {
-    if (!this.#stopped) this.#saving ??= setTimeout(() => this.#save(), SAVE_AFTER_MS)
+    if (this.#leads) this.#saving ??= setTimeout(() => this.#save(), SAVE_AFTER_MS)
   }
 
-  #save(signal?: AbortSignal): void {
+  #save(): void {
     clearTimeout(this.#saving)
     this.#saving = undefined
     this.#saved = this.#saved.then(async () => {
-      await Promise.all([...this.#unsaved].map(([id, sequence]) => this.#saveOne(id, sequence, signal)))
+      await Promise.all([...this.#unsaved].map(([id, sequence]) => this.#saveOne(id, sequence)))
     })
   }
 
-  async #saveOne(clusterId: string, sequence: number, signal: AbortSignal | undefined): Promise<void> {
+  async #saveOne(clusterId: string, sequence: number): Promise<void> {
     try {
-      await this.#memory.save(clusterId, sequence, signal)
+      await this.#memory.save(clusterId, sequence)
       if (this.#unsaved.get(clusterId) === sequence) this.#unsaved.delete(clusterId)
     } catch (error) {
+      if (error instanceof NotLeadingError) return
       // Until it is, a restart may accept an index that went back a little.
       this.#options.log.warn({ err: error, peer: clusterId }, 'the highest sequence of a link was not saved')
       this.#saveSoon()

@@ -41,6 +41,7 @@ export class OwnCluster {
   readonly #client: ClusterClient
   readonly #reflectors = new Map<string, Reflector<KubernetesObject>>()
   readonly #caches = new Map<string, Cache<KubernetesObject>>()
+  #highestSequence = 0
 
   readonly namespaces
   readonly services
@@ -51,9 +52,10 @@ export class OwnCluster {
   readonly exportedServices
   readonly exportedEndpoints
 
-  constructor(client: ClusterClient, exchangeNamespace: string) {
+  /** `writer`: what writes go through; of another kind than what reads if they are let through at times only. */
+  constructor(client: ClusterClient, exchangeNamespace: string, writer: Writes = client) {
     this.#client = client
-    this.writes = cachedWrites(client, plural => this.#caches.get(plural))
+    this.writes = cachedWrites(writer, plural => this.#caches.get(plural))
     this.exchangeNamespace = exchangeNamespace
     const exchange = { namespace: exchangeNamespace }
     this.namespaces = this.#follow(NAMESPACES, { trim: trimNamespace })
@@ -78,6 +80,9 @@ export class OwnCluster {
       ...exchange,
       indexes: { service: ({ spec }) => [serviceKey(spec.service.namespace, spec.service.name)] },
     })
+    this.exportIndexes.subscribe((_, index) => {
+      this.#highestSequence = Math.max(this.#highestSequence, index?.spec.sequence ?? 0)
+    })
   }
 
   start(): void {
@@ -93,14 +98,17 @@ export class OwnCluster {
     await Promise.all([...this.#reflectors.values()].map(reflector => reflector.whenSynced(signal)))
   }
 
-  /** Calls back when a kind can be followed again after a time when it could not: its definition was missing, say. */
-  onRecovery(listener: () => void): void {
-    for (const reflector of this.#reflectors.values()) {
+  /** Calls back when a kind can be followed again after a time when it could not: its definition was missing, say. Returns what ends it. */
+  onRecovery(listener: () => void): () => void {
+    const ends = [...this.#reflectors.values()].map(reflector => {
       let failed = false
-      reflector.subscribeState(({ phase, error }) => {
+      return reflector.subscribeState(({ phase, error }) => {
         if (failed && error === undefined && phase === 'watching') listener()
         failed = error !== undefined
       })
+    })
+    return () => {
+      for (const end of ends) end()
     }
   }
 
@@ -117,6 +125,11 @@ export class OwnCluster {
   /** The index as it is stored, as far as known. */
   get exportIndex(): ExportIndex | undefined {
     return this.exportIndexes.get(`${this.exchangeNamespace}/${EXPORT_INDEX_NAME}`)
+  }
+
+  /** Of all indexes that were here since this process began, whoever wrote them: readers may have seen each. */
+  get highestSequence(): number {
+    return this.#highestSequence
   }
 
   /** Whether imports can be made in a namespace: it is there, and not on its way out. */

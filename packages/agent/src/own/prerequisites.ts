@@ -43,26 +43,27 @@ export async function checkPrerequisites(
   identity: Identity,
   agentNamespace: string,
   exchangeNamespace: string,
+  signal: AbortSignal,
 ): Promise<Prerequisites> {
   for (const [type, namespace] of readKinds(agentNamespace, exchangeNamespace)) {
-    await explained(`read ${type.plural}`, () => client.list(type, { limit: 1, namespace }))
+    await explained(`read ${type.plural}`, () => client.list(type, { limit: 1, namespace, signal }))
   }
   for (const namespace of [agentNamespace, exchangeNamespace]) {
     await explained(`look for namespace ${namespace}`, async () => {
-      await client.get(NAMESPACES, namespace).catch(error => {
+      await client.get(NAMESPACES, namespace, undefined, { signal }).catch(error => {
         throw isNotFound(error)
           ? errorOf(ERRORS.namespaceMissing, { namespace, server: client.server }, error)
           : error
       })
     })
   }
-  await claimProperty(client, PROPERTY_CLUSTER_ID, identity.clusterId)
-  await claimProperty(client, PROPERTY_CLUSTERSET, identity.clusterset)
+  await claimProperty(client, PROPERTY_CLUSTER_ID, identity.clusterId, signal)
+  await claimProperty(client, PROPERTY_CLUSTERSET, identity.clusterset, signal)
   return {
     supportedFamilies: await explained('ask for the IP families of Services', () =>
-      probeFamilies(client, agentNamespace),
+      probeFamilies(client, agentNamespace, signal),
     ),
-    kept: await serviceImportFields(client),
+    kept: await serviceImportFields(client, signal),
   }
 }
 
@@ -83,40 +84,50 @@ function readKinds(agentNamespace: string, exchangeNamespace: string): [Resource
 }
 
 /** KEP-2149: a cluster's id does not change while it is a member. Made when it is not there. */
-async function claimProperty(client: ClusterClient, property: string, wanted: string): Promise<void> {
+async function claimProperty(
+  client: ClusterClient,
+  property: string,
+  wanted: string,
+  signal: AbortSignal,
+): Promise<void> {
   await explained(`read or make ClusterProperty ${property}`, async () => {
     try {
-      const { spec } = await client.get(CLUSTER_PROPERTIES, property)
+      const { spec } = await client.get(CLUSTER_PROPERTIES, property, undefined, { signal })
       if (spec.value !== wanted) throw errorOf(ERRORS.idTaken, { property, existing: spec.value, wanted })
     } catch (error) {
       if (!isNotFound(error)) throw error
-      await client.create(CLUSTER_PROPERTIES, {
+      const object = {
         apiVersion: 'about.k8s.io/v1beta1',
         kind: 'ClusterProperty',
         metadata: { name: property },
         spec: { value: wanted },
-      })
+      }
+      await client.create(CLUSTER_PROPERTIES, object, { signal })
     }
   })
 }
 
 /** Asks the server what families it would give a Service, without making one: right for every version and set-up. */
-async function probeFamilies(client: ClusterClient, namespace: string): Promise<readonly IPFamily[]> {
+export async function probeFamilies(
+  client: ClusterClient,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<readonly IPFamily[]> {
   const probe: Service = {
     apiVersion: 'v1',
     kind: 'Service',
     metadata: { namespace, name: 'isthmus-ip-families' },
     spec: { ipFamilyPolicy: 'PreferDualStack', ports: [{ port: 1 }] },
   }
-  const { spec } = await client.create(SERVICES, probe, { dryRun: true })
+  const { spec } = await client.create(SERVICES, probe, { dryRun: true, signal })
   return spec?.ipFamilies ?? ['IPv4']
 }
 
 /** The fields of ServiceImport that this cluster's CRD keeps; all, where it may not be read. */
-async function serviceImportFields(client: ClusterClient): Promise<KeptFields> {
+async function serviceImportFields(client: ClusterClient, signal: AbortSignal): Promise<KeptFields> {
   const name = `${SERVICE_IMPORTS.plural}.${SERVICE_IMPORTS.group}`
   try {
-    const { spec } = await client.get(CUSTOM_RESOURCE_DEFINITIONS, name)
+    const { spec } = await client.get(CUSTOM_RESOURCE_DEFINITIONS, name, undefined, { signal })
     const version = spec.versions.find(version => version.name === SERVICE_IMPORTS.version)
     return keptFieldsOf(version?.schema?.openAPIV3Schema as FieldSchema | undefined)
   } catch (error) {

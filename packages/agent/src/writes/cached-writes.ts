@@ -15,7 +15,7 @@ export interface Cache<T extends KubernetesObject> {
  * follows at its heels would otherwise compute from what was, and be refused as a conflict.
  */
 export function cachedWrites(
-  client: ClusterClient,
+  client: Writes,
   cacheOf: (plural: string) => Cache<KubernetesObject> | undefined,
 ): Writes {
   const keep = <T extends KubernetesObject>(type: ResourceType<T>, written: T): T => {

@@ -9,6 +9,8 @@ export interface ObservedLease {
 export interface Candidate {
   identity: string
   leaseDurationMs: number
+  /** Whether a holder is known to have ended: nothing is to be waited for then. */
+  isDead?: ((holder: string) => boolean) | undefined
 }
 
 /** What is to be done about a Lease: it is ours to hold (again), or it is another's for so much longer. */
@@ -17,7 +19,7 @@ export type LeaseDecision = { kind: 'hold'; spec: NonNullable<Lease['spec']> } |
 /** Pure: `elapsed` is of the clock of `changedAt`, `now` is the wall clock's, to be written down. */
 export function decideLease(
   observed: ObservedLease | undefined,
-  { identity, leaseDurationMs }: Candidate,
+  { identity, leaseDurationMs, isDead }: Candidate,
   elapsed: number,
   now: number,
 ): LeaseDecision {
@@ -26,7 +28,7 @@ export function decideLease(
   if (observed !== undefined && holder !== '' && holder !== identity) {
     const durationMs = (current?.leaseDurationSeconds ?? leaseDurationMs / 1000) * 1000
     const ms = observed.changedAt + durationMs - elapsed
-    if (ms > 0) return { kind: 'wait', ms }
+    if (ms > 0 && isDead?.(holder) !== true) return { kind: 'wait', ms }
   }
   const continued = holder === identity
   const transitions = current?.leaseTransitions ?? 0
