@@ -1,6 +1,7 @@
 export * from './endpoint-slice.ts'
 export * from './error.ts'
 export * from './exchange.ts'
+export * from './import-policy.ts'
 export * from './membership.ts'
 export * from './meta.ts'
 export * from './multicluster.ts'

@@ -31,6 +31,11 @@ export interface Node extends KubernetesObject {
   status?: { addresses?: { type: string; address: string }[]; conditions?: Condition[] }
 }
 
+/** `networking.k8s.io/v1` ServiceCIDR: of Kubernetes 1.33 and later. */
+export interface ServiceCIDR extends KubernetesObject {
+  spec?: { cidrs?: string[] }
+}
+
 export interface ContainerPort {
   name?: string
   containerPort: number

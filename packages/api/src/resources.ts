@@ -1,6 +1,7 @@
 /** Where the kinds that Isthmus uses are served. */
 import type { EndpointSlice } from './endpoint-slice.ts'
 import type { ExportedEndpoints, ExportedService, ExportIndex } from './exchange.ts'
+import type { ImportPolicy } from './import-policy.ts'
 import type { KubernetesObject, ResourceType } from './meta.ts'
 import type { ClusterProfile, ClusterProperty, ServiceExport, ServiceImport } from './multicluster.ts'
 import type {
@@ -13,6 +14,7 @@ import type {
   Node,
   Pod,
   Secret,
+  ServiceCIDR,
 } from './other-kinds.ts'
 import type { Service } from './service.ts'
 
@@ -44,6 +46,12 @@ export const ENDPOINT_SLICES = namespaced<EndpointSlice>(
   'v1',
   'endpointslices',
   'EndpointSlice',
+)
+export const SERVICE_CIDRS = clusterScoped<ServiceCIDR>(
+  'networking.k8s.io',
+  'v1',
+  'servicecidrs',
+  'ServiceCIDR',
 )
 export const CUSTOM_RESOURCE_DEFINITIONS = clusterScoped<CustomResourceDefinition>(
   'apiextensions.k8s.io',
@@ -96,4 +104,10 @@ export const EXPORTED_ENDPOINTS = namespaced<ExportedEndpoints>(
   'v1alpha1',
   'exportedendpoints',
   'ExportedEndpoints',
+)
+export const IMPORT_POLICIES = clusterScoped<ImportPolicy>(
+  ISTHMUS_GROUP,
+  'v1alpha1',
+  'importpolicies',
+  'ImportPolicy',
 )

@@ -1,12 +1,17 @@
 import {
+  AGENT_NAMESPACE,
   CUSTOM_RESOURCE_DEFINITIONS,
   type CustomResourceDefinition,
   ENDPOINT_SLICES,
   type EndpointSlice,
+  EXCHANGE_NAMESPACE,
+  IMPORT_POLICIES,
+  type ImportPolicy,
   type IPFamily,
   LABEL_SERVICE_NAME,
   LABEL_SLICE_MANAGED_BY,
   MANAGER,
+  NAMESPACES,
   type ResourceType,
   SERVICE_IMPORTS,
   SERVICES,
@@ -15,14 +20,16 @@ import {
 } from '@isthmus/api'
 import { type LocalApi, type LocalObject, StatusError } from '@isthmus/apiserver'
 import {
+  Admission,
+  CIDRList,
   type Contribution,
   derivedServiceName,
   desiredSlice,
   type ExistingImport,
   type FieldSchema,
   type ImportedPlan,
+  ImportRules,
   isDerivedService,
-  isImportableNamespace,
   type KeptFields,
   keptFieldsOf,
   membersNotReadWhole,
@@ -51,7 +58,6 @@ export interface ModelImport {
 /** Makes of what the members contribute what the cluster serves of it. */
 export function importService(input: ModelImport): void {
   const { local, namespace, name } = input
-  if (!isImportableNamespace(namespace)) return
   const derivedName = derivedServiceName(namespace, name)
   const get = <T>(type: ResourceType, object: string) => local.get(type, namespace, object) as T | undefined
   const service = get<Service>(SERVICES, derivedName)
@@ -64,7 +70,7 @@ export function importService(input: ModelImport): void {
   const existing: ExistingImport = { derivedService, slices, serviceImport }
   const obstacle = obstacleTo({ namespace, name, service, serviceImport })
   if (obstacle?.kind === 'ServiceImport') return
-  const plan = planImport({ ...input, existing })
+  const plan = planImport({ ...input, existing, admission: admissionOf(input) })
   if (plan.kind === 'remove') {
     if (serviceImport !== undefined) local.delete(SERVICE_IMPORTS, namespace, name)
     for (const slice of slices) local.delete(ENDPOINT_SLICES, namespace, slice.metadata.name ?? '')
@@ -90,6 +96,19 @@ export function importService(input: ModelImport): void {
   const status = nextImportStatus(stored, plan, readinessOf(plan, reason), input.now, kept)
   if (status !== undefined)
     local.updateStatus(SERVICE_IMPORTS, { ...stored, status } as unknown as LocalObject)
+}
+
+/** As the policies of the cluster have it. Embedded clusters have no nodes, and their own addresses are not known. */
+function admissionOf({ local, namespace, clusterId }: ModelImport): Admission {
+  const { labels = {} } = local.get(NAMESPACES, undefined, namespace)?.metadata ?? {}
+  const none = new CIDRList([])
+  return new Admission({
+    namespace: { name: namespace, labels },
+    clusterId,
+    ownNamespaces: [AGENT_NAMESPACE, EXCHANGE_NAMESPACE],
+    rules: new ImportRules(local.list(IMPORT_POLICIES) as unknown as ImportPolicy[]),
+    ownAddresses: { apiServer: none, services: none, pods: none },
+  })
 }
 
 /** Derived Service and slices; what the API server refuses is the reason why they are not there. */

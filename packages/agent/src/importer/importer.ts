@@ -5,7 +5,6 @@ import {
   type ExistingImport,
   type ImportedPlan,
   isDerivedService,
-  isImportableNamespace,
   type KeptFields,
   membersNotReadWhole,
   type Obstacle,
@@ -26,8 +25,11 @@ import {
 import type { Logger } from 'pino'
 import type { Recorder } from '../events/event-recorder.ts'
 import { StandingNotes } from '../events/standing-notes.ts'
+import type { RefusalCount } from '../options.ts'
 import type { OwnCluster } from '../own/own-cluster.ts'
-import { refusalsOf } from '../status/refusals.ts'
+import type { Admissions } from '../policy/admissions.ts'
+import { RefusedHere } from '../policy/refused-here.ts'
+import { refusalsInWords, refusalsOf } from '../status/refusals.ts'
 import { time } from '../timestamps.ts'
 import { deleteSeen } from '../writes/store-spec.ts'
 import { importEvents } from './import-events.ts'
@@ -50,6 +52,8 @@ export interface ImporterOptions {
   readonly clusterId: string
   /** What every member contributes, this one among them. */
   readonly contributions: (key: string) => ReadonlyMap<string, Contribution>
+  /** What of it may come into this cluster. */
+  readonly admissions: Pick<Admissions, 'in'>
   readonly supportedFamilies: readonly ('IPv4' | 'IPv6')[]
   readonly kept: KeptFields
   /** Of labels and annotations, beside those that no member takes. */
@@ -76,11 +80,13 @@ export class Importer {
   readonly #unreadSince = new Map<string, number>()
   readonly #trafficDistributions: TrafficDistributions
   readonly #foreignImports: StandingNotes
+  readonly #refusals: RefusedHere
 
   constructor(options: ImporterOptions) {
     this.#options = options
     this.#trafficDistributions = new TrafficDistributions(options.clock)
     this.#foreignImports = new StandingNotes(options.recorder)
+    this.#refusals = new RefusedHere(options.own, options.recorder)
   }
 
   /** The import that wants a Service of this key for its derived Service. */
@@ -93,13 +99,22 @@ export class Importer {
     return this.#blocked
   }
 
+  /** How many refusals of policies there are, by member and rule. */
+  refusals(): readonly RefusalCount[] {
+    return this.#refusals.counts()
+  }
+
   async reconcile(key: string): Promise<Outcome> {
     const { namespace = '', name } = parseKey(key)
     const { own, contributions, supportedFamilies, clusterId, kept } = this.#options
     // Without the namespace there is nothing to import into; with it gone, the server removes what was there.
-    if (!own.hasNamespace(namespace) || !isImportableNamespace(namespace)) return this.#forget(key)
+    if (!own.hasNamespace(namespace)) {
+      this.#refusals.forget(key)
+      return this.#forget(key)
+    }
     const { existing, obstacle, foreign } = this.#existing(key, namespace, name)
     const members = contributions(key)
+    const admission = this.#options.admissions.in(namespace)
     const plan = planImport({
       namespace,
       name,
@@ -107,7 +122,9 @@ export class Importer {
       supportedFamilies,
       existing,
       reservedPrefixes: this.#options.reservedPrefixes,
+      admission,
     })
+    this.#refusals.look(key, plan, members, admission)
     const made = this.#made.get(key) ?? new MadeObjects()
     const target: ImportTarget = {
       writes: own.writes,
@@ -261,6 +278,13 @@ export class Importer {
         ? []
         : [['RecordRefused', `of the export of cluster ${clusterId}, this is not used: ${refused}`] as const]
     })
+    const here = [...plan.refused].map(
+      ([clusterId, refused]) =>
+        [
+          'RefusedByPolicy',
+          `of the export of cluster ${clusterId}, this is not used here: ${refusalsInWords(refused)}`,
+        ] as const,
+    )
     return [
       ...(leftOut === undefined
         ? []
@@ -271,6 +295,7 @@ export class Importer {
             ] as const,
           ]),
       ...refusals.slice(0, MAX_REFUSING),
+      ...here.slice(0, MAX_REFUSING),
     ]
   }
 

@@ -175,8 +175,9 @@ export async function writeImportStatus(
   return written
 }
 
-function wantedOfImport({ spec, labels, annotations }: ImportedPlan, ips: readonly string[]): [string] {
-  return [JSON.stringify([spec, labels, annotations, ips])]
+function wantedOfImport(plan: ImportedPlan, ips: readonly string[]): [string] {
+  const { spec, labels, annotations, refusedClusters } = plan
+  return [JSON.stringify([spec, labels, annotations, refusedClusters, ips])]
 }
 
 /** The addresses that it promises had a Service: one that is not there now was deleted. */

@@ -12,6 +12,7 @@ const NAMES = [
   'exportindexes.isthmus.dev',
   'exportedservices.isthmus.dev',
   'exportedendpoints.isthmus.dev',
+  'importpolicies.isthmus.dev',
 ] as const
 
 let loaded: readonly CustomResourceDefinition[] | undefined

@@ -35,6 +35,11 @@ export const AGENT_CLUSTER_RULES: PolicyRule[] = [
     ],
     verbs: ['get'],
   },
+  // What this cluster takes from others; an administrator's, and only read.
+  { apiGroups: [ISTHMUS_GROUP], resources: ['importpolicies'], verbs: ['list', 'watch'] },
+  // Which addresses are this cluster's own, so that no other member can announce them. Works without.
+  { apiGroups: [''], resources: ['nodes'], verbs: ['list', 'watch'] },
+  { apiGroups: ['networking.k8s.io'], resources: ['servicecidrs'], verbs: ['list', 'watch'] },
   { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create', 'update', 'patch'] },
 ]
 

@@ -3,7 +3,9 @@ import type { EndpointSlice, Namespace, Service } from '@isthmus/api'
 /** What is kept of an object: most of a cluster's Services and slices are none of our business, and stay small. */
 
 export function trimNamespace({ apiVersion, kind, metadata, status }: Namespace): Namespace {
-  const { name, uid, resourceVersion, deletionTimestamp } = metadata as Required<Namespace['metadata']>
+  const { name, uid, resourceVersion, deletionTimestamp, labels } = metadata as Required<
+    Namespace['metadata']
+  >
   return {
     apiVersion,
     kind,
@@ -11,6 +13,7 @@ export function trimNamespace({ apiVersion, kind, metadata, status }: Namespace)
       name,
       uid,
       resourceVersion,
+      ...(labels === undefined ? {} : { labels }),
       ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
     },
     ...(status?.phase === undefined ? {} : { status: { phase: status.phase } }),

@@ -1,4 +1,5 @@
 import type { Contribution, Refusal } from '@isthmus/core'
+import type { RefusalCount } from '../options.ts'
 
 /** More would not be read; how many there are is told by metrics. */
 const MAX_TOLD = 3
@@ -14,4 +15,20 @@ export function refusalsInWords(refusals: readonly Refusal[]): string | undefine
   const told = refusals.slice(0, MAX_TOLD).map(({ rule, message }) => `${rule}: ${message}`)
   const more = refusals.length - told.length
   return more > 0 ? `${told.join('; ')}; and ${more} more` : told.join('; ')
+}
+
+/** By member and rule. */
+export function countRefusals(
+  refused: Iterable<readonly [clusterId: string, refusals: readonly Refusal[]]>,
+): readonly RefusalCount[] {
+  const counts = new Map<string, { clusterId: string; rule: string; count: number }>()
+  for (const [clusterId, refusals] of refused) {
+    for (const { rule } of refusals) {
+      const key = `${clusterId}/${rule}`
+      const known = counts.get(key)
+      if (known === undefined) counts.set(key, { clusterId, rule, count: 1 })
+      else known.count++
+    }
+  }
+  return [...counts.values()]
 }

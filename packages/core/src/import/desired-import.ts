@@ -11,6 +11,7 @@ import { familyOf } from '../merge/ip-families.ts'
 import {
   ANNOTATION_EXPORTED_ANNOTATIONS,
   ANNOTATION_EXPORTED_LABELS,
+  ANNOTATION_REFUSED_CLUSTERS,
   exportedMetadata,
   type ImportedPlan,
 } from './plan.ts'
@@ -96,7 +97,12 @@ function labelsOf(plan: ImportedPlan, others: Record<string, string>): Record<st
 }
 
 function annotationsOf(plan: ImportedPlan, others: Record<string, string>): Record<string, string> {
-  const { [ANNOTATION_EXPORTED_LABELS]: _, [ANNOTATION_EXPORTED_ANNOTATIONS]: __, ...rest } = others
+  const {
+    [ANNOTATION_EXPORTED_LABELS]: _,
+    [ANNOTATION_EXPORTED_ANNOTATIONS]: __,
+    [ANNOTATION_REFUSED_CLUSTERS]: ___,
+    ...rest
+  } = others
   const labels = Object.keys(plan.labels).sort().join(',')
   const annotations = Object.keys(plan.annotations).sort().join(',')
   return {
@@ -104,6 +110,9 @@ function annotationsOf(plan: ImportedPlan, others: Record<string, string>): Reco
     ...plan.annotations,
     ...(labels === '' ? {} : { [ANNOTATION_EXPORTED_LABELS]: labels }),
     ...(annotations === '' ? {} : { [ANNOTATION_EXPORTED_ANNOTATIONS]: annotations }),
+    ...(plan.refusedClusters.length === 0
+      ? {}
+      : { [ANNOTATION_REFUSED_CLUSTERS]: plan.refusedClusters.join(',') }),
   }
 }
 

@@ -6,6 +6,7 @@ import {
   type ServiceImport,
   type ServiceImportSpec,
 } from '@isthmus/api'
+import type { Refusal } from '../check/check-record.ts'
 import { withoutPrefixes } from '../check/steering.ts'
 import type { Contribution } from '../member/contribution.ts'
 import { byPrecedence, type MemberExport } from '../merge/exports.ts'
@@ -13,6 +14,7 @@ import { derivedServiceFamilies, familyOf, importedFamilies } from '../merge/ip-
 import { merge } from '../merge/merge.ts'
 import { contributedPorts, type MergedPort } from '../merge/ports.ts'
 import { derivedServiceName, importedSliceName } from '../naming/names.ts'
+import type { Admission } from '../policy/admission.ts'
 
 /** The objects of ours that an import has in this cluster now. */
 export interface ExistingImport {
@@ -34,7 +36,12 @@ export interface ImportInput {
    * Who wins and what conflicts does not depend on them: that is the same in every member.
    */
   readonly reservedPrefixes?: readonly string[] | undefined
+  /** What of the exports may come in here; all, where it is not given. Nor does the merge depend on this. */
+  readonly admission?: Pick<Admission, 'refusalOf' | 'admit'> | undefined
 }
+
+/** What policies of this cluster refuse, by member. */
+export type RefusedHere = ReadonlyMap<string, readonly Refusal[]>
 
 /** One chunk of one member, as this cluster is to store it. */
 export interface PlannedSlice {
@@ -47,10 +54,10 @@ export interface PlannedSlice {
 }
 
 export type ImportPlan =
-  /** No member exports it, and nothing of it is here. */
-  | { readonly kind: 'nothing' }
-  /** All that is here of it goes: every member's index omits it. */
-  | { readonly kind: 'remove' }
+  /** No member exports it, or may export it to here, and nothing of it is here. */
+  | { readonly kind: 'nothing'; readonly refused: RefusedHere }
+  /** All that is here of it goes: every member's index omits it, or policies let none of them contribute. */
+  | { readonly kind: 'remove'; readonly refused: RefusedHere }
   /** What is known does not suffice to change anything: all stays. */
   | { readonly kind: 'keep'; readonly why: string }
   | ImportedPlan
@@ -68,6 +75,11 @@ export interface ImportedPlan {
   /** Names of slices whose content is not known now: they stay as they are. */
   readonly keptSlices: ReadonlySet<string>
   readonly clusters: readonly string[]
+  readonly refused: RefusedHere
+  /** Members that may contribute nothing here, though they have a vote in the merge. */
+  readonly refusedClusters: readonly string[]
+  /** Whose export decides where exports differ; undefined while the spec stays what it was. */
+  readonly winner: string | undefined
   /** No family of the service is one of this cluster's: it can be shown, not served. */
   readonly unsupported: boolean
   /** Members of which nothing is known now, though they contribute: the import's spec stays what it was. */
@@ -78,15 +90,42 @@ export interface ImportedPlan {
 export function planImport(input: ImportInput): ImportPlan {
   const { contributions, existing } = input
   const exports = knownExports(contributions)
-  const frozenBy = silentContributors(contributions, existing)
-  if (exports.length === 0 && frozenBy.length === 0) {
-    return isEmpty(existing) ? { kind: 'nothing' } : { kind: 'remove' }
+  const known = {
+    exports,
+    frozenBy: silentContributors(contributions, existing),
+    ...admittedOf(exports, input),
   }
-  if (frozenBy.length === 0) return imported(input, exports, frozenBy, freshBasis(exports))
+  const { admitted, refused, frozenBy } = known
+  const isServed = admitted.length > 0 || frozenBy.some(id => input.admission?.refusalOf(id) === undefined)
+  if (!isServed) return isEmpty(existing) ? { kind: 'nothing', refused } : { kind: 'remove', refused }
+  if (frozenBy.length === 0) return imported(input, known, freshBasis(exports))
   const basis = frozenBasis(existing, input.supportedFamilies)
-  if (basis !== undefined) return imported(input, exports, frozenBy, basis)
-  if (exports.length > 0) return imported(input, exports, frozenBy, freshBasis(exports))
+  if (basis !== undefined) return imported(input, known, basis)
+  if (exports.length > 0) return imported(input, known, freshBasis(exports))
   return { kind: 'keep', why: `nothing is known of ${frozenBy.join(', ')} yet` }
+}
+
+interface Known {
+  /** All of them have a vote in the merge. */
+  readonly exports: readonly MemberExport[]
+  /** What of them may come in here. */
+  readonly admitted: readonly MemberExport[]
+  readonly refused: RefusedHere
+  readonly frozenBy: readonly string[]
+}
+
+function admittedOf(
+  exports: readonly MemberExport[],
+  { admission }: ImportInput,
+): Pick<Known, 'admitted' | 'refused'> {
+  const refused = new Map<string, readonly Refusal[]>()
+  if (admission === undefined) return { admitted: exports, refused }
+  const admitted = exports.flatMap(memberExport => {
+    const { export: rest, refusals } = admission.admit(memberExport)
+    if (refusals.length > 0) refused.set(memberExport.clusterId, refusals)
+    return rest === undefined ? [] : [rest]
+  })
+  return { admitted, refused }
 }
 
 /** What all exports have in common once merged: from the merge, or, where a member is silent, as it was. */
@@ -156,11 +195,20 @@ function policiesOf(
 }
 
 function imported(
-  { namespace, name, contributions, supportedFamilies, existing, reservedPrefixes = [] }: ImportInput,
-  exports: readonly MemberExport[],
-  frozenBy: readonly string[],
+  input: ImportInput,
+  { exports, admitted, refused, frozenBy }: Known,
   basis: Basis,
 ): ImportedPlan {
+  const {
+    namespace,
+    name,
+    contributions,
+    supportedFamilies,
+    existing,
+    reservedPrefixes = [],
+    admission,
+  } = input
+  const isRefused = (id: string) => admission?.refusalOf(id) !== undefined
   const derivedName = derivedServiceName(namespace, name)
   const headless = basis.spec.type === 'Headless'
   const first = headless ? undefined : firstFamily(existing)
@@ -170,9 +218,10 @@ function imported(
   const slices: PlannedSlice[] = []
   const keptSlices = new Set<string>()
   for (const slice of existing.slices) {
-    if (frozenBy.includes(sourceOf(slice))) keptSlices.add(slice.metadata.name ?? '')
+    const source = sourceOf(slice)
+    if (frozenBy.includes(source) && !isRefused(source)) keptSlices.add(slice.metadata.name ?? '')
   }
-  for (const memberExport of unsupported ? [] : exports) {
+  for (const memberExport of unsupported ? [] : admitted) {
     const ports = contributedPorts(basis.ports, memberExport)
     for (const [chunk, content] of memberExport.chunks) {
       if (content === undefined) {
@@ -197,12 +246,24 @@ function imported(
     annotations: withoutPrefixes(basis.annotations, reservedPrefixes),
     slices,
     keptSlices,
-    clusters: [...contributions.keys()]
-      .filter(id => frozenBy.includes(id) || exports.some(e => e.clusterId === id))
-      .sort(),
+    ...byAdmission(
+      [...contributions.keys()]
+        .filter(id => frozenBy.includes(id) || exports.some(e => e.clusterId === id))
+        .sort(),
+      isRefused,
+    ),
+    refused,
+    winner: frozenBy.length === 0 ? exports[0]?.clusterId : undefined,
     unsupported,
     frozenBy,
   }
+}
+
+function byAdmission(
+  members: readonly string[],
+  isRefused: (id: string) => boolean,
+): Pick<ImportedPlan, 'clusters' | 'refusedClusters'> {
+  return { clusters: members.filter(id => !isRefused(id)), refusedClusters: members.filter(isRefused) }
 }
 
 /** What is known now, and what was known of members that are silent. In order of precedence. */
@@ -223,6 +284,8 @@ function silentContributors(
 ): readonly string[] {
   const contributors = new Set<string>(serviceImport?.status?.clusters?.map(({ cluster }) => cluster))
   for (const slice of slices) contributors.add(sourceOf(slice))
+  // They have no slices here, but the spec is theirs as well.
+  for (const cluster of refusedClustersOf(serviceImport)) contributors.add(cluster)
   return [...contributions]
     .filter(([id, c]) => c.kind === 'unknown' && c.remembered === undefined && contributors.has(id))
     .map(([id]) => id)
@@ -247,6 +310,14 @@ function isEmpty({ derivedService, slices, serviceImport }: ExistingImport): boo
 /** Annotations that remember which labels and annotations of a ServiceImport were exported ones. */
 export const ANNOTATION_EXPORTED_LABELS = 'isthmus.dev/exported-labels'
 export const ANNOTATION_EXPORTED_ANNOTATIONS = 'isthmus.dev/exported-annotations'
+
+/** On a ServiceImport: the members that export the service, but may contribute nothing here. */
+export const ANNOTATION_REFUSED_CLUSTERS = 'isthmus.dev/refused-clusters'
+
+function refusedClustersOf(serviceImport: ServiceImport | undefined): readonly string[] {
+  const names = serviceImport?.metadata.annotations?.[ANNOTATION_REFUSED_CLUSTERS]
+  return names === undefined ? [] : names.split(',')
+}
 
 /** The exported part of a ServiceImport's metadata; the rest is the agent's own, or somebody else's. */
 export function exportedMetadata({ metadata }: ServiceImport): {

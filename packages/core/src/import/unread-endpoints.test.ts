@@ -6,7 +6,7 @@ import { importedSliceName } from '../naming/names.ts'
 import type { ImportedPlan } from './plan.ts'
 import { membersNotReadWhole } from './unread-endpoints.ts'
 
-const plan = { derivedName: 'hello-1' } as ImportedPlan
+const plan = { derivedName: 'hello-1', refusedClusters: [] as readonly string[] } as ImportedPlan
 const present = (
   clusterId: string,
   chunk: ExportedEndpointsSpec | undefined,

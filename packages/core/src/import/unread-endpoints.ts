@@ -13,6 +13,7 @@ export function membersNotReadWhole(
 ): readonly string[] {
   return [...contributions].flatMap(([clusterId, contribution]) => {
     // What is refused is told as such, and does not come.
+    if (plan.refusedClusters.includes(clusterId)) return []
     if (contribution.kind !== 'present' || contribution.refusals.some(({ rule }) => rule === 'endpoints'))
       return []
     const isMissing = [...contribution.export.chunks].some(
