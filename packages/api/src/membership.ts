@@ -121,6 +121,8 @@ export interface PinnedPeer {
   readonly pinnedAt: string
   /** Absent until the first one has come. */
   readonly credential?: Credential
+  /** It has left, and what is here of it is being removed; this goes last. */
+  readonly departedAt?: string
 }
 
 const KEY = 'value'
