@@ -113,3 +113,41 @@ test('failures in a row are delayed more and more, until they are forgotten', co
   assert.equal(queue.addRateLimited('b', 5000), 5000)
   assert.equal(new WorkQueue({ backoff, random: () => 0 }).addRateLimited('a'), 50)
 })
+
+test('a key that fails for long is not tried at each change, but soon after one', context => {
+  context.mock.timers.enable({ apis: ['setTimeout'] })
+  let now = 0
+  context.mock.method(performance, 'now', () => now)
+  const pass = (ms: number) => {
+    now += ms
+    context.mock.timers.tick(ms)
+  }
+  const queue = new WorkQueue({ backoff: { initialMs: 100, maxMs: 30_000, factor: 4 }, random: () => 1 })
+  for (let failure = 1; failure <= 4; failure++) {
+    queue.addRateLimited('a')
+    queue.add('a', { urgent: true })
+    assert.equal(queue.size, 1, 'a race is over with the change')
+    void queue.get()
+    queue.done('a')
+  }
+  queue.addRateLimited('a')
+  queue.add('b')
+  for (const _ of [1, 2, 3]) queue.add('a', { urgent: true })
+  assert.deepEqual([queue.size, queue.delayed], [1, 1])
+  pass(999)
+  assert.equal(queue.size, 1)
+  pass(1)
+  assert.deepEqual([queue.size, queue.delayed], [2, 0])
+  return queue.get().then(first => {
+    assert.equal(first, 'a', 'as urgent as it was added')
+    queue.done('a')
+    queue.addRateLimited('a')
+    pass(1_500)
+    queue.add('a')
+    assert.equal(queue.size, 2, 'long after its failure it is tried at once')
+    queue.addRateLimited('a')
+    queue.forgetAll()
+    queue.add('a')
+    assert.equal(queue.size, 2)
+  })
+})

@@ -11,6 +11,14 @@ export interface AddOptions {
   urgent?: boolean | undefined
 }
 
+/**
+ * Of a key that failed so often in a row, something lasting is in the way; the first few failures are mostly races,
+ * which the very change that is added ends.
+ */
+const LASTING_FAILURES = 5
+/** How long such a key then waits after a failure, however often it is added: what changed may be what was in the way. */
+const FAILING_PAUSE_MS = 1_000
+
 /** One in so many keys is taken from the slow lane even while urgent ones wait, so that it is never starved. */
 const FAIRNESS = 16
 
@@ -25,8 +33,9 @@ export class WorkQueue<K extends string = string> {
   readonly #normal = new Set<K>()
   /** Keys that were given out, and how they are to be added again when they are done. */
   readonly #working = new Map<K, { again: false } | { again: true; urgent: boolean }>()
-  readonly #delayed = new Map<K, { at: number; timer: NodeJS.Timeout }>()
-  readonly #failures = new Map<K, number>()
+  readonly #delayed = new Map<K, { at: number; urgent: boolean; timer: NodeJS.Timeout }>()
+  /** In a row, and until when a key that is added waits. */
+  readonly #failures = new Map<K, { count: number; until: number }>()
   readonly #takers: ((key: K | undefined) => void)[] = []
   #urgentInARow = 0
   #closed = false
@@ -53,36 +62,41 @@ export class WorkQueue<K extends string = string> {
 
   add(key: K, { urgent = false }: AddOptions = {}): void {
     if (this.#closed) return
-    this.#forgetDelay(key)
     const working = this.#working.get(key)
     if (working !== undefined) {
+      this.#forgetDelay(key)
       this.#working.set(key, { again: true, urgent: urgent || (working.again && working.urgent) })
       return
     }
-    if (urgent) {
-      this.#normal.delete(key)
-      this.#urgent.add(key)
-    } else if (!this.#urgent.has(key)) this.#normal.add(key)
-    if (this.#takers.length > 0) this.#takers.shift()?.(this.#take())
+    const pause = (this.#failures.get(key)?.until ?? 0) - performance.now()
+    if (pause > 0) this.addAfter(key, pause, { urgent })
+    else this.#addNow(key, urgent)
   }
 
   /** Adds the key later; of several delays the shortest counts, and an `add` ends it. */
-  addAfter(key: K, ms: number): void {
+  addAfter(key: K, ms: number, { urgent = false }: AddOptions = {}): void {
     if (this.#closed) return
     const at = performance.now() + ms
     const delayed = this.#delayed.get(key)
-    if (delayed !== undefined && delayed.at <= at) return
+    if (delayed !== undefined && delayed.at <= at) {
+      delayed.urgent ||= urgent
+      return
+    }
     this.#forgetDelay(key)
     // Node counts timers in 31 bits: a longer delay would fire at once.
-    const timer = setTimeout(() => this.add(key), Math.min(ms, 0x7fffffff))
-    this.#delayed.set(key, { at, timer })
+    const timer = setTimeout(() => this.#delayOver(key), Math.min(ms, 0x7fffffff))
+    this.#delayed.set(key, { at, urgent: urgent || (delayed?.urgent ?? false), timer })
   }
 
-  /** Adds the key after a delay that grows each time until `forget`; at least `atLeastMs`. Returns the delay. */
+  /**
+   * Adds the key after a delay that grows each time until `forget`; at least `atLeastMs`. Returns the delay. It may
+   * be added sooner, but of one that fails again and again not at once: changes would pass every backoff.
+   */
   addRateLimited(key: K, atLeastMs = 0): number {
-    const failures = (this.#failures.get(key) ?? 0) + 1
-    this.#failures.set(key, failures)
-    const ms = Math.max(backoffDelay(this.#backoff, failures, this.#random), atLeastMs)
+    const count = (this.#failures.get(key)?.count ?? 0) + 1
+    const ms = Math.max(backoffDelay(this.#backoff, count, this.#random), atLeastMs)
+    const pauseMs = count < LASTING_FAILURES ? 0 : Math.min(ms, FAILING_PAUSE_MS)
+    this.#failures.set(key, { count, until: performance.now() + pauseMs })
     this.addAfter(key, ms)
     return ms
   }
@@ -90,6 +104,11 @@ export class WorkQueue<K extends string = string> {
   /** The key's work succeeded: its next failure is its first. */
   forget(key: K): void {
     this.#failures.delete(key)
+  }
+
+  /** What was in the way of keys is gone: they are tried again as soon as they are added. */
+  forgetAll(): void {
+    this.#failures.clear()
   }
 
   /** The next key, as soon as there is one; undefined once the queue is closed. Call `done` with it. */
@@ -125,6 +144,22 @@ export class WorkQueue<K extends string = string> {
     lane.delete(key)
     this.#working.set(key, { again: false })
     return key
+  }
+
+  #addNow(key: K, urgent: boolean): void {
+    this.#forgetDelay(key)
+    if (urgent) {
+      this.#normal.delete(key)
+      this.#urgent.add(key)
+    } else if (!this.#urgent.has(key)) this.#normal.add(key)
+    if (this.#takers.length > 0) this.#takers.shift()?.(this.#take())
+  }
+
+  #delayOver(key: K): void {
+    const urgent = this.#delayed.get(key)?.urgent ?? false
+    this.#forgetDelay(key)
+    if (this.#working.has(key)) this.add(key, { urgent })
+    else this.#addNow(key, urgent)
   }
 
   #forgetDelay(key: K): void {
