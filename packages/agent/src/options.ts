@@ -8,6 +8,8 @@ export interface PeerOptions {
   readonly client: ClusterClient
   /** Default: `isthmus-exchange`. */
   readonly exchangeNamespace?: string | undefined
+  /** Why it cannot be read, for a status line, where more is known than the error tells. */
+  readonly explain?: ((error: Error) => string | undefined) | undefined
 }
 
 export interface AgentOptions {

@@ -26,6 +26,8 @@ export interface LinkOptions {
   readonly clusterId: string
   readonly client: ClusterClient
   readonly exchangeNamespace: string
+  /** In the words of whoever knows more about the peer than the answer of its server tells. */
+  readonly explain?: ((error: Error) => string | undefined) | undefined
   /** Remembered from before this process. */
   readonly highestSequence: number
   /** What this member contributes to the service may have changed. */
@@ -161,11 +163,11 @@ export class Link {
     if (!synced) {
       return failing === undefined
         ? { state: 'connecting' }
-        : { state: 'connecting', reason: whyUnreadable(failing) }
+        : { state: 'connecting', reason: this.#why(failing) }
     }
     const objection = objectionToIndex(this.#view)
     if (this.#index !== undefined && objection !== undefined) return { state: 'refused', reason: objection }
-    if (failing !== undefined) return { state: 'degraded', reason: whyUnreadable(failing) }
+    if (failing !== undefined) return { state: 'degraded', reason: this.#why(failing) }
     if (objection !== undefined)
       return { state: 'degraded', reason: `it has published nothing: ${objection}` }
     const heard = this.#lastHeartbeat
@@ -173,6 +175,10 @@ export class Link {
       return { state: 'degraded', reason: `its publisher has been silent since ${time(heard)}` }
     }
     return { state: 'connected' }
+  }
+
+  #why(error: Error): string {
+    return this.#options.explain?.(error) ?? whyUnreadable(error)
   }
 
   get #reflectors() {

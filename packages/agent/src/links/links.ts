@@ -36,33 +36,57 @@ export class Links {
   #looking: NodeJS.Timeout | undefined
   /** Only then is anything remembered by this process. */
   #leads = false
+  #isStarted = false
 
   constructor(options: LinksOptions) {
     this.#options = options
     this.#memory = linkMemory(options.own.client, options.own.namespace)
   }
 
-  /** Makes the links, with what is remembered of them. */
+  /** Makes the links to the peers that were given, with what is remembered of them. */
   async load(signal: AbortSignal): Promise<void> {
-    const { peers, onChange, onEverything, clock } = this.#options
-    for (const { clusterId, client, exchangeNamespace = EXCHANGE_NAMESPACE } of peers) {
-      const highestSequence = await this.#memory.load(clusterId, signal)
-      const link = new Link({
-        clusterId,
-        client,
-        exchangeNamespace,
-        highestSequence,
-        clock,
-        onChange,
-        onEverything,
-        onSequence: sequence => this.#remember(clusterId, sequence),
-        onState: () => this.#tellState(link),
-      })
-      this.#links.set(clusterId, link)
-    }
+    for (const peer of this.#options.peers) await this.add(peer, signal)
+  }
+
+  /** Links one more peer, from what is remembered of it; one that is linked already stays as it is. */
+  async add(peer: PeerOptions, signal?: AbortSignal): Promise<void> {
+    const { clusterId, client, exchangeNamespace = EXCHANGE_NAMESPACE, explain } = peer
+    const highestSequence = await this.#memory.load(clusterId, signal)
+    if (this.#links.has(clusterId)) return
+    const { onChange, onEverything, clock } = this.#options
+    const link = new Link({
+      clusterId,
+      client,
+      exchangeNamespace,
+      explain,
+      highestSequence,
+      clock,
+      onChange,
+      onEverything,
+      onSequence: sequence => this.#remember(clusterId, sequence),
+      onState: () => this.#tellState(link),
+    })
+    this.#links.set(clusterId, link)
+    if (this.#isStarted) link.start()
+  }
+
+  /** Of a peer that has left: what it contributed is absent from now on, and nothing of it is remembered any more. */
+  async remove(clusterId: string): Promise<void> {
+    const link = this.#links.get(clusterId)
+    if (link === undefined) return
+    this.#links.delete(clusterId)
+    this.#unsaved.delete(clusterId)
+    this.#told.delete(clusterId)
+    this.#options.onEverything()
+    await Promise.all([link.stop(), this.#saved])
+  }
+
+  get(clusterId: string): Link | undefined {
+    return this.#links.get(clusterId)
   }
 
   start(): void {
+    this.#isStarted = true
     for (const link of this) link.start()
     this.#looking = setInterval(() => {
       for (const link of this) this.#tellState(link)
@@ -117,6 +141,7 @@ export class Links {
   }
 
   #remember(clusterId: string, sequence: number): void {
+    if (!this.#links.has(clusterId)) return
     this.#unsaved.set(clusterId, sequence)
     this.#saveSoon()
   }
@@ -146,6 +171,7 @@ export class Links {
   }
 
   #tellState(link: Link): void {
+    if (this.#links.get(link.clusterId) !== link) return
     const status = link.status()
     const { clusterId, server, state, reason } = status
     const before = this.#told.get(clusterId)
