@@ -1,0 +1,7 @@
+/** Why a service can, or cannot, be called: facts, steps and what they come to. */
+export { type Explanation, explain, type Finding, keyOf, type Section } from './explain.ts'
+export * from './facts.ts'
+export { duration, isRenewed, silenceOf } from './heartbeat.ts'
+export { lagOf, linkVerdict } from './link-steps.ts'
+export { domainName } from './name-steps.ts'
+export type { StepName, Verdict, WayOut } from './verdict.ts'
