@@ -9,6 +9,7 @@ export { Controller, type ControllerOptions } from './controller/controller.ts'
 export { LeaderLease, type LeaderLeaseOptions } from './controller/leader-lease.ts'
 export { done, type Outcome, requeueAfter, retry } from './controller/outcome.ts'
 export { type AddOptions, WorkQueue, type WorkQueueOptions } from './controller/work-queue.ts'
+export { type ContextNames, listContexts } from './credentials/contexts.ts'
 export {
   type Access,
   type Credentials,

@@ -34,7 +34,8 @@ export function loadCredentials(options: LoadCredentialsOptions = {}): Credentia
   throw errorOf(ERRORS.kubeconfigMissing, { kubeconfig: source })
 }
 
-function kubeconfigFiles(
+/** The files that count, and whether they may be missing. */
+export function kubeconfigFiles(
   named: string | undefined,
   environment: Readonly<Record<string, string | undefined>>,
 ): { files: string[]; optional: boolean } {
