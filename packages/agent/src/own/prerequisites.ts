@@ -7,8 +7,11 @@ import {
   EXPORTED_ENDPOINTS,
   EXPORTED_SERVICES,
   errorOf,
+  IMPORT_POLICIES,
   type IPFamily,
+  LABEL_MANAGED_BY,
   LEASES,
+  MANAGER,
   NAMESPACES,
   PROPERTY_CLUSTER_ID,
   PROPERTY_CLUSTERSET,
@@ -75,6 +78,7 @@ function readKinds(agentNamespace: string, exchangeNamespace: string): [Resource
     [SERVICE_EXPORTS, undefined],
     [SERVICE_IMPORTS, undefined],
     [CLUSTER_PROPERTIES, undefined],
+    [IMPORT_POLICIES, undefined],
     [EXPORT_INDEXES, exchangeNamespace],
     [EXPORTED_SERVICES, exchangeNamespace],
     [EXPORTED_ENDPOINTS, exchangeNamespace],
@@ -116,7 +120,8 @@ export async function probeFamilies(
   const probe: Service = {
     apiVersion: 'v1',
     kind: 'Service',
-    metadata: { namespace, name: 'isthmus-ip-families' },
+    // An admission policy may let the agent make Services of ours alone.
+    metadata: { namespace, name: 'isthmus-ip-families', labels: { [LABEL_MANAGED_BY]: MANAGER } },
     spec: { ipFamilyPolicy: 'PreferDualStack', ports: [{ port: 1 }] },
   }
   const { spec } = await client.create(SERVICES, probe, { dryRun: true, signal })
