@@ -65,37 +65,47 @@ export function profileObject(namespace: string, clusterId: string, clusterUID: 
 }
 
 /**
- * Accounts, permissions and empty Secrets of all members: accounts and Secrets come before what refers to
- * them. Nobody needs to create Secrets, so nobody may.
+ * What a member has in the registry beside its profile, and what the others may do now that it is there:
+ * accounts and Secrets come before what refers to them. Nobody needs to create Secrets, so nobody may.
+ *
+ * @param members all of them, with the member itself
  */
-export function memberObjects(namespace: string, members: readonly string[]): readonly InstallObject[][] {
-  const accounts = members.map(id => ({ namespace, name: memberAccount(id), labels: { [LABEL_MEMBER]: id } }))
-  const pairs = members.flatMap(publisher =>
-    members.filter(reader => reader !== publisher).map(reader => ({ publisher, reader })),
-  )
+export function memberObjects(
+  namespace: string,
+  clusterId: string,
+  members: readonly string[],
+): readonly InstallObject[][] {
+  const account = memberMetadata(namespace, clusterId)
+  const peers = members.filter(peer => peer !== clusterId)
+  const secret = (publisher: string, reader: string): InstallObject => ({
+    type: SECRETS,
+    object: firstCredentialSecret(namespace, publisher, reader),
+  })
   return [
     [
-      ...accounts.map(account => make(SERVICE_ACCOUNTS, account)),
-      ...pairs.map(({ publisher, reader }) => ({
-        type: SECRETS,
-        object: firstCredentialSecret(namespace, publisher, reader),
-      })),
+      make(SERVICE_ACCOUNTS, account),
+      ...peers.flatMap(peer => [secret(clusterId, peer), secret(peer, clusterId)]),
     ],
-    members.map((id, index) =>
-      make(ROLES, accounts[index] ?? {}, {
-        rules: memberRules(
-          id,
-          members.filter(peer => peer !== id),
-        ),
-      }),
-    ),
-    accounts.map(account =>
+    memberRoles(namespace, members),
+    [
       make(ROLE_BINDINGS, account, {
         roleRef: { apiGroup: RBAC_GROUP, kind: 'Role', name: account.name },
         subjects: [{ kind: 'ServiceAccount', namespace, name: account.name }],
       }),
-    ),
+    ],
   ]
+}
+
+/** Of all members: each names the Secrets that lie between it and the others. */
+export function memberRoles(namespace: string, members: readonly string[]): InstallObject[] {
+  return members.map(id => {
+    const peers = members.filter(peer => peer !== id)
+    return make(ROLES, memberMetadata(namespace, id), { rules: memberRules(id, peers) })
+  })
+}
+
+function memberMetadata(namespace: string, clusterId: string) {
+  return { namespace, name: memberAccount(clusterId), labels: { [LABEL_MEMBER]: clusterId } }
 }
 
 /**
@@ -156,7 +166,8 @@ export function firstCredentialSecret(
   return object as Secret
 }
 
-function make(
+/** An object as Isthmus makes it, with its labels. */
+export function make(
   type: ResourceType,
   { labels, ...metadata }: { namespace?: string; name?: string; labels?: Record<string, string> },
   fields: object = {},

@@ -61,10 +61,17 @@ export interface RegistryFacts {
   readonly refusals: readonly Hindrance[]
 }
 
+/** Whether the announced server answers where the question is asked, verified by what is announced. */
+export type ServerProbe =
+  | { readonly reached: true }
+  | { readonly reached: false; readonly isTLS: boolean; readonly words: string }
+
 export interface JoinFacts {
   readonly clusterId: string
   /** How others are to reach it. */
   readonly access: AnnouncedAccess
+  /** Of that, from the administrator's machine. */
+  readonly probe: ServerProbe
   readonly cluster: JoiningCluster
   readonly registry: RegistryFacts
 }

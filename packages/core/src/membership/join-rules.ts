@@ -18,6 +18,7 @@ export const JOIN_RULES: readonly JoinRule[] = [
   versionIsServed,
   noRangeOverlaps,
   serverIsVerified,
+  serverIsTheOneMeant,
   serverCanBeReached,
   registryCanBeReached,
   onlyImplementation,
@@ -176,6 +177,15 @@ function unverified(
   if (!insecure || certificateAuthority !== undefined) return []
   const message = `the kubeconfig does not verify the API server of ${whose} (insecure-skip-tls-verify): there is no authority that others could verify it by`
   return [{ reason: 'NoCertificateAuthority', message, remedy: `Give its authority with ${flags}.` }]
+}
+
+/** That it does not answer here need not mean that it does not answer there; that it is another, does. */
+function serverIsTheOneMeant({ access, probe }: JoinFacts): Problem[] {
+  if (probe.reached || !probe.isTLS || access.insecure === true) return []
+  const message = `${access.server} cannot be verified by the authority that would be announced: ${probe.words}`
+  return [
+    { reason: 'ServerNotVerified', message, remedy: 'Give the right one with --certificate-authority.' },
+  ]
 }
 
 /** Unless all of them run on one machine. */

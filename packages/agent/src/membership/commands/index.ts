@@ -1,0 +1,5 @@
+/** What an administrator does with a ClusterSet. */
+export { accessOf, probeServer } from './access.ts'
+export { findRegistry } from './find-registry.ts'
+export { type InitOptions, initRegistry } from './init-registry.ts'
+export { type Joined, type JoinOptions, joinClusterSet } from './join-cluster-set.ts'

@@ -1,0 +1,203 @@
+import { AGENT_NAMESPACE, EXCHANGE_NAMESPACE, errorOf, LABEL_CLUSTERSET, NAMESPACES } from '@isthmus/api'
+import {
+  type AnnouncedAccess,
+  chooseRegistry,
+  type JoinFacts,
+  joinProblems,
+  type Problem,
+  type RegistryFacts,
+} from '@isthmus/core'
+import type { ClusterClient } from '@isthmus/kube'
+import { applyObjects, refusalsOf } from '../../install/apply-objects.ts'
+import { installInto, whenEstablished } from '../../install/install.ts'
+import { memberObjects, registryObjects } from '../registry-objects.ts'
+import { probeServer } from './access.ts'
+import { clusterFacts } from './cluster-facts.ts'
+import { ERRORS } from './errors.ts'
+import { listProfiles, registeredMember } from './find-registry.ts'
+import { issueMissingCredentials } from './first-credentials.ts'
+import { registryDefinitions } from './init-registry.ts'
+import { accessOfRecord, writeMembership } from './own-membership.ts'
+import { announce, claimProfile, registerMember } from './register.ts'
+
+export interface JoinOptions {
+  /** The cluster that joins, as an administrator. */
+  readonly client: ClusterClient
+  /** The registry, as an administrator. */
+  readonly registry: ClusterClient
+  readonly clusterId: string
+  /** Needed only where the registry keeps several. */
+  readonly clusterset?: string | undefined
+  /** How the other members reach the cluster's API server. */
+  readonly access: AnnouncedAccess
+  /** How its agent reaches the registry. */
+  readonly registryAccess: AnnouncedAccess
+  /** Instead of those that its nodes have. */
+  readonly podCIDRs?: readonly string[] | undefined
+  readonly agentNamespace?: string | undefined
+  readonly exchangeNamespace?: string | undefined
+  readonly coredns?: boolean | undefined
+  /** What is done, a sentence each. */
+  readonly onProgress?: ((message: string) => void) | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface Joined {
+  readonly clusterset: string
+  readonly clusterId: string
+  /** The registry's. */
+  readonly namespace: string
+  /** The other members. */
+  readonly peers: readonly string[]
+  /** What a person should know: something that could not be checked. */
+  readonly notes: readonly string[]
+}
+
+/**
+ * Makes a cluster a member: all but its agent, which is to be started then. Whatever is in the way is told
+ * before anything is changed. May be interrupted anywhere and repeated; where all is done it writes nothing.
+ *
+ * @throws IsthmusError ISTHMUS_JOIN_REFUSED, of the installation, or the client's errors
+ */
+export async function joinClusterSet(options: JoinOptions): Promise<Joined> {
+  const { client, registry, clusterId, signal, onProgress = () => {} } = options
+  const agentNamespace = options.agentNamespace ?? AGENT_NAMESPACE
+  const exchangeNamespace = options.exchangeNamespace ?? EXCHANGE_NAMESPACE
+  const selection = { agentNamespace, exchangeNamespace, coredns: options.coredns }
+
+  const facts = await checkedFacts(options, { ...selection })
+  const { clusterset, namespace } = facts.registry
+  const { insecure: _, ...access } = options.access
+  onProgress(`checked: ${clusterId} may join ${clusterset}`)
+
+  await installInto(client, { ...selection, signal })
+  onProgress('kinds, namespaces, accounts and permissions are in the cluster')
+
+  const definitions = registryDefinitions()
+  await applyObjects(registry, [definitions, ...registryObjects(clusterset, namespace)], { signal })
+  await whenEstablished(registry, definitions, { signal })
+  const profile = await claimProfile(registry, {
+    namespace,
+    clusterId,
+    clusterUID: facts.cluster.uid,
+    signal,
+  })
+  const peers = await registerMember(registry, namespace, clusterId, signal)
+  onProgress(`registered in ${namespace}, at ${registry.server}`)
+
+  const before = accessOfRecord(facts.cluster.membership)
+  await writeMembership({
+    client,
+    agentNamespace,
+    record: {
+      clusterset,
+      clusterId,
+      profileUID: profile.metadata.uid ?? '',
+      joinedAt: facts.cluster.membership?.joinedAt ?? new Date().toISOString(),
+      state: 'member',
+      access,
+    },
+    registry: { client: registry, access: options.registryAccess, namespace },
+    signal,
+  })
+  await issueMissingCredentials({
+    client,
+    registry,
+    namespace,
+    clusterId,
+    exchangeNamespace,
+    access,
+    accessBefore: before,
+    peers,
+    signal,
+  })
+  await announce(registry, profile, facts, { exchangeNamespace, access, signal })
+  onProgress(peers.length === 0 ? 'the first member' : `announced to ${peers.map(nameOf).join(', ')}`)
+  return { clusterset, clusterId, namespace, peers: peers.map(nameOf), notes: notesOn(facts) }
+}
+
+function nameOf({ clusterId }: { clusterId: string }): string {
+  return clusterId
+}
+
+/** Reads all there is to know, and throws if a rule says no. */
+async function checkedFacts(
+  options: JoinOptions,
+  selection: { agentNamespace: string; exchangeNamespace: string; coredns: boolean | undefined },
+): Promise<JoinFacts> {
+  const { client, clusterId, podCIDRs, signal } = options
+  const [cluster, registry, probe] = await Promise.all([
+    clusterFacts({ client, podCIDRs, ...selection, signal }),
+    registryFacts(options),
+    probeServer(options.access, signal),
+  ])
+  const facts: JoinFacts = {
+    clusterId,
+    access: options.access,
+    probe,
+    cluster,
+    registry: 'problem' in registry ? unknownRegistry(options, cluster.identity.clusterset) : registry,
+  }
+  const problems = [...('problem' in registry ? [registry.problem] : []), ...joinProblems(facts)]
+  if (problems.length > 0) throw refusal(facts, problems)
+  return facts
+}
+
+async function registryFacts(options: JoinOptions): Promise<RegistryFacts | { problem: Problem }> {
+  const { registry: client, clusterset, registryAccess: access, clusterId, signal } = options
+  const { items } = await client.list(NAMESPACES, { labelSelector: LABEL_CLUSTERSET, signal })
+  const choice = chooseRegistry(items, clusterset)
+  if ('reason' in choice) return { problem: choice }
+  const members = (await listProfiles(client, choice.namespace, signal)).map(registeredMember)
+  const ids = [...new Set([...members.map(nameOf), clusterId])]
+  const refusals = await refusalsOf(
+    client,
+    [
+      registryDefinitions(),
+      ...registryObjects(choice.clusterset, choice.namespace),
+      ...memberObjects(choice.namespace, clusterId, ids),
+    ],
+    signal,
+  )
+  return { ...choice, access, members, refusals }
+}
+
+/** As far as the other rules go: so that all problems are told at once. */
+function unknownRegistry(
+  { registryAccess, clusterset }: JoinOptions,
+  own: string | undefined,
+): RegistryFacts {
+  return {
+    clusterset: clusterset ?? own ?? '',
+    namespace: '',
+    access: registryAccess,
+    members: [],
+    refusals: [],
+  }
+}
+
+function refusal({ clusterId, registry }: JoinFacts, problems: readonly Problem[]) {
+  const [only, ...more] = problems
+  const list = problems.map(({ message, remedy }) => `\n  - ${message}\n    ${remedy}`).join('')
+  return errorOf(ERRORS.joinRefused, {
+    clusterId,
+    clusterset: registry.clusterset || 'the ClusterSet',
+    problems: more.length === 0 ? (only?.message ?? '') : `there are ${problems.length} reasons:${list}\n`,
+    remedy: more.length === 0 ? (only?.remedy ?? '') : 'Do what each line says, then join again.',
+  })
+}
+
+function notesOn({ cluster, probe, access }: JoinFacts): string[] {
+  return [
+    ...(cluster.podCIDRs.length > 0
+      ? []
+      : [
+          "the nodes do not tell the pods' address ranges, so their overlap was not checked; --pod-cidrs says them",
+        ]),
+    ...(probe.reached
+      ? []
+      : [
+          `${access.server} does not answer this machine (${probe.words}); the other members have to reach it`,
+        ]),
+  ]
+}

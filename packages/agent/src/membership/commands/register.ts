@@ -1,0 +1,152 @@
+/** A member's part of the registry, written by an administrator. */
+import { type ApiAccess, CLUSTER_PROFILES, type ClusterProfile, errorOf } from '@isthmus/api'
+import { type JoinFacts, profileStatus, readProfile, type WantedCondition } from '@isthmus/core'
+import { type ClusterClient, isAlreadyExists, isConflict } from '@isthmus/kube'
+import manifest from '../../../package.json' with { type: 'json' }
+import { absentIfNotFound, applyObjects } from '../../install/apply-objects.ts'
+import { memberObjects, profileObject } from '../registry-objects.ts'
+import { ERRORS } from './errors.ts'
+import { listProfiles, registeredMember } from './find-registry.ts'
+
+const ATTEMPTS = 4
+
+export interface Claim {
+  readonly namespace: string
+  readonly clusterId: string
+  readonly clusterUID: string
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Takes the id: of two clusters that join with it at the same time, one is refused. */
+export async function claimProfile(
+  registry: ClusterClient,
+  { namespace, clusterId, clusterUID, signal }: Claim,
+): Promise<ClusterProfile> {
+  try {
+    const found = await registry
+      .get(CLUSTER_PROFILES, clusterId, namespace, { signal })
+      .catch(absentIfNotFound)
+    const wanted = profileObject(namespace, clusterId, clusterUID)
+    if (found === undefined) return await registry.create(CLUSTER_PROFILES, wanted, { signal })
+    if (isOf(found, clusterUID)) return found
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error
+    const winner = await registry.get(CLUSTER_PROFILES, clusterId, namespace, { signal })
+    if (isOf(winner, clusterUID)) return winner
+  }
+  throw errorOf(ERRORS.joinRefused, {
+    clusterId,
+    clusterset: namespace,
+    problems: `another cluster has just joined as ${clusterId}`,
+    remedy: 'Join with another --cluster-id.',
+  })
+}
+
+function isOf(profile: ClusterProfile, clusterUID: string): boolean {
+  const { registeredUID, clusterUID: said } = registeredMember(profile)
+  return (registeredUID ?? said ?? clusterUID) === clusterUID
+}
+
+export interface RegisteredPeer {
+  readonly clusterId: string
+  readonly profileUID: string
+}
+
+/**
+ * Account, permissions and Secrets of the member, and what the others may do now. Someone may be registering
+ * another member at the same time: it is done when it was done for all that are there.
+ *
+ * @returns the other members
+ */
+export async function registerMember(
+  registry: ClusterClient,
+  namespace: string,
+  clusterId: string,
+  signal?: AbortSignal,
+): Promise<readonly RegisteredPeer[]> {
+  let members = await listMembers(registry, namespace, signal)
+  for (;;) {
+    const ids = members.map(member => member.clusterId)
+    await applyObjects(registry, memberObjects(namespace, clusterId, ids), { signal })
+    const now = await listMembers(registry, namespace, signal)
+    if (now.map(member => member.clusterId).join() === ids.join())
+      return now.filter(member => member.clusterId !== clusterId)
+    members = now
+  }
+}
+
+/** In order of their ids, so that two lists can be compared. */
+export async function listMembers(
+  registry: ClusterClient,
+  namespace: string,
+  signal?: AbortSignal,
+): Promise<readonly RegisteredPeer[]> {
+  const profiles = await listProfiles(registry, namespace, signal)
+  return profiles
+    .map(({ metadata }) => ({ clusterId: metadata.name ?? '', profileUID: metadata.uid ?? '' }))
+    .sort((one, other) => (one.clusterId < other.clusterId ? -1 : 1))
+}
+
+export interface Announcement {
+  readonly exchangeNamespace: string
+  readonly access: ApiAccess
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Says who the cluster is and how it is reached. With this, the others see it. */
+export async function announce(
+  registry: ClusterClient,
+  profile: ClusterProfile,
+  { clusterId, cluster, registry: { clusterset } }: JoinFacts,
+  { exchangeNamespace, access, signal }: Announcement,
+): Promise<void> {
+  const now = new Date().toISOString()
+  for (let attempt = 1, current = profile; ; attempt++) {
+    const before = readProfile(current)
+    const status = profileStatus(
+      current.status,
+      {
+        clusterId,
+        clusterset,
+        access,
+        exchangeNamespace,
+        kubernetesVersion: cluster.version,
+        clusterUID: cluster.uid,
+        // What the agent says of itself counts.
+        isthmusVersion: before.isthmusVersion ?? manifest.version,
+        podCIDRs: cluster.podCIDRs,
+        nodeCIDRs: cluster.nodeCIDRs,
+        serviceCIDRs: cluster.serviceCIDRs,
+        ipFamilies: cluster.ipFamilies,
+        links: before.links,
+      },
+      current.status?.conditions === undefined ? FIRST_CONDITIONS : [],
+      now,
+    )
+    if (status === current.status) return
+    try {
+      await registry.updateStatus(CLUSTER_PROFILES, { ...current, status }, { signal })
+      return
+    } catch (error) {
+      if (!isConflict(error) || attempt === ATTEMPTS) throw error
+      const { name = '', namespace } = current.metadata
+      current = await registry.get(CLUSTER_PROFILES, name, namespace, { signal })
+    }
+  }
+}
+
+/** Until its agent says more. */
+const FIRST_CONDITIONS: readonly WantedCondition[] = [
+  {
+    type: 'ControlPlaneHealthy',
+    status: 'True',
+    reason: 'Joined',
+    message: 'it answered when the cluster joined',
+  },
+  {
+    type: 'isthmus.dev/Linked',
+    status: 'Unknown',
+    reason: 'Joined',
+    message: 'its agent has not said anything yet',
+  },
+]
