@@ -110,6 +110,13 @@ export interface MembershipRecord {
   readonly joinedAt: string
   readonly state: 'member' | 'leaving'
   readonly access: ApiAccess
+  /** What its profile says that the agent does not find out by itself. */
+  readonly profile?: {
+    readonly podCIDRs: readonly string[]
+    readonly nodeCIDRs: readonly string[]
+    readonly serviceCIDRs: readonly string[]
+    readonly ipFamilies: readonly string[]
+  }
 }
 
 /** What was believed of a peer when it was first seen. Only the peer's own link, or an administrator, changes it. */

@@ -17,7 +17,7 @@ import { ERRORS } from './errors.ts'
 import { listProfiles, registeredMember } from './find-registry.ts'
 import { issueMissingCredentials } from './first-credentials.ts'
 import { registryDefinitions } from './init-registry.ts'
-import { accessOfRecord, writeMembership } from './own-membership.ts'
+import { writeMembership } from './own-membership.ts'
 import { announce, claimProfile, registerMember } from './register.ts'
 
 export interface JoinOptions {
@@ -65,8 +65,9 @@ export async function joinClusterSet(options: JoinOptions): Promise<Joined> {
   const exchangeNamespace = options.exchangeNamespace ?? EXCHANGE_NAMESPACE
   const selection = { agentNamespace, exchangeNamespace, coredns: options.coredns }
 
-  const facts = await checkedFacts(options, { ...selection })
+  const facts = await checkedFacts(options, selection)
   const { clusterset, namespace } = facts.registry
+  const { podCIDRs, nodeCIDRs, serviceCIDRs, ipFamilies } = facts.cluster
   const { insecure: _, ...access } = options.access
   onProgress(`checked: ${clusterId} may join ${clusterset}`)
 
@@ -85,7 +86,6 @@ export async function joinClusterSet(options: JoinOptions): Promise<Joined> {
   const peers = await registerMember(registry, namespace, clusterId, signal)
   onProgress(`registered in ${namespace}, at ${registry.server}`)
 
-  const before = accessOfRecord(facts.cluster.membership)
   await writeMembership({
     client,
     agentNamespace,
@@ -96,6 +96,7 @@ export async function joinClusterSet(options: JoinOptions): Promise<Joined> {
       joinedAt: facts.cluster.membership?.joinedAt ?? new Date().toISOString(),
       state: 'member',
       access,
+      profile: { podCIDRs, nodeCIDRs, serviceCIDRs, ipFamilies },
     },
     registry: { client: registry, access: options.registryAccess, namespace },
     signal,
@@ -107,7 +108,7 @@ export async function joinClusterSet(options: JoinOptions): Promise<Joined> {
     clusterId,
     exchangeNamespace,
     access,
-    accessBefore: before,
+    accessBefore: facts.cluster.membership?.access,
     peers,
     signal,
   })

@@ -50,11 +50,6 @@ export async function writeMembership(options: MembershipOptions): Promise<void>
   await put(client, CONFIG_MAPS, found, { namespace, name: MEMBERSHIP_NAME }, configMapData(record), signal)
 }
 
-/** How others reach it, as it was announced before. */
-export function accessOfRecord(record: MembershipRecord | undefined): ApiAccess | undefined {
-  return record?.access
-}
-
 /** @param renew also where what is there would still do */
 export async function writeRegistryAccess(options: MembershipOptions, renew: boolean): Promise<void> {
   const { client, agentNamespace: namespace, record, registry, signal } = options
