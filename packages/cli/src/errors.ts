@@ -44,6 +44,12 @@ export const ERRORS = {
     message: 'cannot write {file}: {reason}',
     remedy: 'Give a path in a folder that exists and that you may write to.',
   },
+  unknownMember: {
+    code: 'ISTHMUS_UNKNOWN_MEMBER',
+    exitCode: EXIT.usage,
+    message: 'the kubeconfig leads to no member {cluster}; {why}',
+    remedy: 'Give the id of a member, or its context; `isthmus status` lists them.',
+  },
   unexpected: {
     code: 'ISTHMUS_UNEXPECTED',
     exitCode: EXIT.software,

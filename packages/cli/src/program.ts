@@ -4,6 +4,7 @@ import { agentCommand } from './commands/agent.ts'
 import { apiserverCommand } from './commands/apiserver.ts'
 import { completionCommand } from './commands/completion.ts'
 import { dnsCommand } from './commands/dns.ts'
+import { explainCommand } from './commands/explain.ts'
 import { installCommand } from './commands/install.ts'
 import { requestCommand } from './commands/request.ts'
 import { startCommand, stopCommand } from './commands/stop-start.ts'
@@ -16,7 +17,7 @@ export type CommandFactory = (context: CommandContext, exit: (code: number) => v
 
 const GROUPS: readonly (readonly [heading: string, commands: readonly CommandFactory[]])[] = [
   ['On this machine:', [upCommand, requestCommand, stopCommand, startCommand]],
-  ['On your clusters:', [installCommand, agentCommand, dnsCommand]],
+  ['On your clusters:', [installCommand, agentCommand, dnsCommand, explainCommand]],
   ['More:', [apiserverCommand, completionCommand, versionCommand]],
 ]
 

@@ -73,9 +73,14 @@ function exportSections(namespace: string, name: string, members: readonly Clust
   const holders = members.filter(member => usable(readValue(member.service)) !== undefined)
   const looked = new Set([...exporters, ...holders])
   const shown = looked.size > 0 ? members.filter(member => looked.has(member)) : members
-  // One that has the Service, exported by nobody, comes before those that only have an export of nothing.
   return shown.map(cluster => {
-    const exporter: Exporter = { namespace, name, cluster, others: exporters.filter(one => one !== cluster) }
+    const exporter: Exporter = {
+      namespace,
+      name,
+      cluster,
+      others: exporters.filter(one => one !== cluster),
+      isNowhere: looked.size === 0,
+    }
     return section('export', cluster, judged(EXPORT_STEPS, exporter, cluster))
   })
 }

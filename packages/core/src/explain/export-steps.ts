@@ -26,10 +26,17 @@ const service: Step<Exporter> = {
     return known(cluster.service, found => {
       const present = usable(found)
       if (present === undefined) {
+        const gone =
+          found === undefined
+            ? `there is no Service ${serviceKey(namespace, name)}`
+            : `Service ${serviceKey(namespace, name)} is being deleted`
+        const nowhere = exporter.isNowhere ? ', nor in any other member' : ''
         return broken(
-          `there is no Service ${serviceKey(namespace, name)} in ${cluster.clusterId}${found === undefined ? '' : ': it is being deleted'}`,
-          'Make the Service, or look for it under another name.',
-          `${at(exporter)} get services`,
+          `${gone} in ${cluster.clusterId}${nowhere}`,
+          'Make the Service, or look for it under another name or in another namespace.',
+          exporter.isNowhere
+            ? `${cluster.kubectl} get services --all-namespaces`
+            : `${at(exporter)} get services`,
         )
       }
       const validity = validityOf(present, name)
@@ -80,6 +87,7 @@ const serviceExport: Step<Exporter> = {
     return known(cluster.serviceExport, found => {
       const present = usable(found)
       if (present !== undefined) return ok(`since ${present.metadata.creationTimestamp ?? 'just now'}`)
+      if (exporter.isNowhere) return unknown('there is nothing to export')
       const what = `there is no ServiceExport ${serviceKey(namespace, name)} in ${cluster.clusterId}: the Service stays its own`
       const command = `printf 'apiVersion: multicluster.x-k8s.io/v1beta1\\nkind: ServiceExport\\nmetadata: {namespace: ${namespace}, name: ${name}}\\n' | ${cluster.kubectl} apply -f -`
       return others.length > 0

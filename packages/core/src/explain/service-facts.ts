@@ -13,6 +13,8 @@ export interface Exporter {
   readonly cluster: ClusterReading
   /** Other clusters of the set whose index names the service, or that have a ServiceExport of it. */
   readonly others: readonly ClusterReading[]
+  /** No member that was asked has the Service, or exports it. */
+  readonly isNowhere: boolean
 }
 
 /** A Service on its way out serves nobody, and a ServiceExport on its way out exports nothing. */

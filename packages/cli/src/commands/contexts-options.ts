@@ -1,0 +1,18 @@
+import type { Command } from 'commander'
+import { numberBetween } from './number.ts'
+
+/** The flags of commands that look at many clusters at once. */
+export function withContextsOptions(command: Command): Command {
+  return command
+    .option(
+      '--kubeconfig <file>',
+      'kubeconfig to use (default: as kubectl: $KUBECONFIG, ~/.kube/config, in-cluster)',
+    )
+    .option('--context <names>', 'contexts in it, separated by commas (default: all)')
+    .option(
+      '--timeout <seconds>',
+      'longest time that a cluster may take',
+      numberBetween(0.1, 600, { whole: false }),
+      5,
+    )
+}

@@ -1,0 +1,163 @@
+/** The clusters behind the contexts of a kubeconfig: which are members, which are not, which do not answer. */
+import { resolve } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import {
+  AGENT_NAMESPACE,
+  CLUSTER_PROPERTIES,
+  NAMESPACES,
+  PROPERTY_CLUSTER_ID,
+  PROPERTY_CLUSTERSET,
+} from '@isthmus/api'
+import type { Outsider, UnreachableContext } from '@isthmus/core'
+import { type ClusterClient, connect, isNotFound, listContexts, loadCredentials } from '@isthmus/kube'
+import type { CommandContext } from '../context.ts'
+import { whyNot } from './reading.ts'
+
+export interface ContextFlags {
+  kubeconfig?: string
+  /** `a,b`; unset: all. */
+  context?: string
+  /** Seconds that one cluster may take. */
+  timeout: number
+}
+
+/** A cluster that is a member of a ClusterSet. */
+export interface MemberContext {
+  readonly context: string
+  /** What a command for it begins with. */
+  readonly kubectl: string
+  readonly server: string
+  readonly client: ClusterClient
+  readonly clusterId: string
+  readonly clusterset: string
+  /** This machine's clock, and the API server's where it says. */
+  readonly clocks: readonly number[]
+}
+
+export interface ReachedContexts {
+  readonly members: readonly MemberContext[]
+  readonly unreachable: readonly UnreachableContext[]
+  readonly outsiders: readonly Outsider[]
+  close(): Promise<void>
+}
+
+type Reached =
+  | { readonly kind: 'member'; readonly member: MemberContext; readonly uid: string }
+  | { readonly kind: 'outsider'; readonly outsider: Outsider }
+  | { readonly kind: 'unreachable'; readonly unreachable: UnreachableContext }
+
+/** Asks all of them at once; none holds the others up for longer than the time it is given. */
+export async function reachContexts(
+  flags: ContextFlags,
+  { cwd, env }: Pick<CommandContext, 'cwd' | 'env'>,
+): Promise<ReachedContexts> {
+  const kubeconfig = flags.kubeconfig === undefined ? undefined : resolve(cwd, flags.kubeconfig)
+  const { names, current } = listContexts({ kubeconfig, environment: env })
+  const wanted = flags.context?.split(',').map(name => name.trim()) ?? inOrder(names, current)
+  const clients: ClusterClient[] = []
+  const reached = await Promise.all(
+    // Without a kubeconfig there is one cluster: the one around this pod.
+    (wanted.length === 0 ? [undefined] : wanted).map(name => {
+      const context = name ?? ''
+      const kubectl = kubectlFor(flags.kubeconfig, name)
+      const open = () => {
+        const credentials = loadCredentials({ kubeconfig, context: name, environment: env })
+        const client = connect(credentials, { requestTimeoutMs: flags.timeout * 1000 })
+        clients.push(client)
+        return client
+      }
+      return reach(context, kubectl, open, flags.timeout * 1000)
+    }),
+  )
+  return { ...sorted(reached), close: async () => void (await Promise.all(clients.map(one => one.close()))) }
+}
+
+/** The current context first: of two that lead to one cluster, it is the one that is shown. */
+function inOrder(names: readonly string[], current: string | undefined): readonly string[] {
+  return current === undefined || !names.includes(current)
+    ? names
+    : [current, ...names.filter(name => name !== current)]
+}
+
+function sorted(reached: readonly Reached[]): Omit<ReachedContexts, 'close'> {
+  const members = new Map<string, MemberContext>()
+  for (const one of reached) {
+    if (one.kind === 'member' && !members.has(one.uid)) members.set(one.uid, one.member)
+  }
+  return {
+    members: [...members.values()].sort((a, b) => (a.clusterId < b.clusterId ? -1 : 1)),
+    unreachable: reached.flatMap(one => (one.kind === 'unreachable' ? [one.unreachable] : [])),
+    outsiders: reached.flatMap(one => (one.kind === 'outsider' ? [one.outsider] : [])),
+  }
+}
+
+async function reach(
+  context: string,
+  kubectl: string,
+  open: () => ClusterClient,
+  timeoutMs: number,
+): Promise<Reached> {
+  let server = '-'
+  const unreachable = (why: string): Reached => ({
+    kind: 'unreachable',
+    unreachable: { context, server, why },
+  })
+  try {
+    const client = open()
+    server = client.server
+    // A plugin for credentials may wait for a person: that is bounded too.
+    const late = delay(timeoutMs + 500, unreachable(`no answer within ${timeoutMs / 1000} s`), { ref: false })
+    return await Promise.race([late, identify(context, kubectl, client)])
+  } catch (error) {
+    return unreachable(whyNot(error))
+  }
+}
+
+async function identify(context: string, kubectl: string, client: ClusterClient): Promise<Reached> {
+  const { server } = client
+  const { headers } = await client.raw('/version')
+  const [clusterId, clusterset, systemNamespace, isPrepared] = await Promise.all([
+    property(client, PROPERTY_CLUSTER_ID),
+    property(client, PROPERTY_CLUSTERSET),
+    client.get(NAMESPACES, 'kube-system').catch(() => undefined),
+    client.get(NAMESPACES, AGENT_NAMESPACE).then(
+      () => true,
+      () => false,
+    ),
+  ])
+  if (clusterId === undefined)
+    return { kind: 'outsider', outsider: { context, kubectl, server, prepared: isPrepared } }
+  const there = Date.parse(headers.date ?? '')
+  return {
+    kind: 'member',
+    uid: systemNamespace?.metadata.uid ?? server,
+    member: {
+      context,
+      kubectl,
+      server,
+      client,
+      clusterId,
+      clusterset: clusterset ?? '',
+      clocks: [Date.now(), ...(Number.isNaN(there) ? [] : [there])],
+    },
+  }
+}
+
+async function property(client: ClusterClient, name: string): Promise<string | undefined> {
+  try {
+    return (await client.get(CLUSTER_PROPERTIES, name)).spec.value
+  } catch (error) {
+    if (isNotFound(error)) return undefined
+    throw error
+  }
+}
+
+function kubectlFor(kubeconfig: string | undefined, context: string | undefined): string {
+  const file = kubeconfig === undefined ? '' : ` --kubeconfig ${quoted(kubeconfig)}`
+  return `kubectl${file}${context === undefined ? '' : ` --context ${quoted(context)}`}`
+}
+
+/** For a POSIX shell; what needs no quotes gets none. */
+function quoted(text: string): string {
+  return /^[\w./~+:@%-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
+}

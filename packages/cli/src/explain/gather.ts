@@ -1,0 +1,215 @@
+/** Reads of every member what one service is made of there, with the rights of whoever asks. */
+import {
+  AGENT_NAMESPACE,
+  CONFIG_MAPS,
+  CUSTOM_RESOURCE_DEFINITIONS,
+  ENDPOINT_SLICES,
+  type EndpointSlice,
+  EXCHANGE_NAMESPACE,
+  EXPORT_INDEX_NAME,
+  EXPORT_INDEXES,
+  EXPORTED_ENDPOINTS,
+  EXPORTED_SERVICES,
+  type ExportedEndpoints,
+  type ExportedService,
+  IMPORT_POLICIES,
+  LABEL_KUBERNETES_SERVICE_NAME,
+  LABEL_SERVICE_NAME,
+  LEASES,
+  NAMESPACES,
+  NODES,
+  PUBLISHER_LEASE_NAME,
+  SERVICE_CIDRS,
+  SERVICE_EXPORTS,
+  SERVICE_IMPORTS,
+  SERVICES,
+  type ServiceImport,
+} from '@isthmus/api'
+import {
+  Admission,
+  CIDRList,
+  type ClusterReading,
+  derivedServiceName,
+  type Facts,
+  type FieldSchema,
+  ImportRules,
+  type KeptFields,
+  keptFieldsOf,
+  type LinkMemory,
+  type Reading,
+  readValue,
+  recordName,
+} from '@isthmus/core'
+import type { ClusterClient } from '@isthmus/kube'
+import type { MemberContext, ReachedContexts } from '../contexts/reach-contexts.ts'
+import { readList, readObject } from '../contexts/reading.ts'
+import type { Outside } from './outside.ts'
+
+export async function gather(
+  { members, unreachable, outsiders }: ReachedContexts,
+  namespace: string,
+  name: string,
+  outside: Outside,
+): Promise<Facts> {
+  const clusters = await Promise.all(members.map(member => readMember(member, namespace, name, outside)))
+  return { namespace, name, clusters, unreachable, outsiders }
+}
+
+async function readMember(
+  { client, ...member }: MemberContext,
+  namespace: string,
+  name: string,
+  outside: Outside,
+): Promise<ClusterReading> {
+  const exchange = EXCHANGE_NAMESPACE
+  const [known, derivedService, importedSlices, serviceImport, record, kept, links] = await Promise.all([
+    readSource(client, namespace, name),
+    readObject(() => client.get(SERVICES, derivedServiceName(namespace, name), namespace)),
+    readList(() => slicesOf(client, namespace, LABEL_SERVICE_NAME, name)),
+    readObject(() => client.get(SERVICE_IMPORTS, name, namespace)),
+    readObject(() => client.get(EXPORTED_SERVICES, recordName(namespace, name), exchange)),
+    keptFields(client),
+    readList(() => linksOf(client)),
+  ])
+  const [index, heartbeat, chunks, admission, dns, connect] = await Promise.all([
+    readObject(() => client.get(EXPORT_INDEXES, EXPORT_INDEX_NAME, exchange)),
+    readObject(() => client.get(LEASES, PUBLISHER_LEASE_NAME, exchange)),
+    readList(() => chunksOf(client, readValue(record))),
+    admissionOf(client, member.clusterId, namespace, readValue(known.namespace)?.metadata.labels),
+    outside.askDns(member, namespace, name),
+    connectTo(outside, member, serviceImport, importedSlices),
+  ])
+  return {
+    ...member,
+    ...known,
+    derivedService,
+    importedSlices,
+    serviceImport,
+    record,
+    kept,
+    links,
+    index,
+    heartbeat,
+    chunks,
+    admission,
+    dns,
+    connect,
+  }
+}
+
+async function readSource(client: ClusterClient, namespace: string, name: string) {
+  const [found, service, sourceSlices, serviceExport] = await Promise.all([
+    readObject(() => client.get(NAMESPACES, namespace)),
+    readObject(() => client.get(SERVICES, name, namespace)),
+    readList(() => slicesOf(client, namespace, LABEL_KUBERNETES_SERVICE_NAME, name)),
+    readObject(() => client.get(SERVICE_EXPORTS, name, namespace)),
+  ])
+  return { namespace: found, service, sourceSlices, serviceExport }
+}
+
+async function slicesOf(client: ClusterClient, namespace: string, label: string, value: string) {
+  const { items } = await client.list(ENDPOINT_SLICES, { namespace, labelSelector: `${label}=${value}` })
+  return items
+}
+
+/** More chunks than this are read in one list. */
+const FEW_CHUNKS = 20
+
+/** Only those that the record names: an exchange may hold those of thousands of services. */
+async function chunksOf(
+  client: ClusterClient,
+  record: ExportedService | undefined,
+): Promise<ReadonlyMap<string, ExportedEndpoints>> {
+  const named: readonly unknown[] = Array.isArray(record?.spec?.chunks) ? record.spec.chunks : []
+  const names = named.filter(name => typeof name === 'string')
+  const found =
+    names.length > FEW_CHUNKS
+      ? (await client.list(EXPORTED_ENDPOINTS, { namespace: EXCHANGE_NAMESPACE })).items
+      : await Promise.all(names.map(name => chunkNamed(client, name)))
+  const wanted = new Set(names)
+  return new Map(
+    found.flatMap(chunk => {
+      const name = chunk?.metadata.name ?? ''
+      return chunk !== undefined && wanted.has(name) ? [[name, chunk] as const] : []
+    }),
+  )
+}
+
+async function chunkNamed(client: ClusterClient, name: string): Promise<ExportedEndpoints | undefined> {
+  const reading = await readObject(() => client.get(EXPORTED_ENDPOINTS, name, EXCHANGE_NAMESPACE))
+  if ('unread' in reading) throw new Error(reading.unread)
+  return reading.value
+}
+
+const LINK_PREFIX = 'link-'
+
+/** What an agent remembers of its links. */
+export async function linksOf(client: ClusterClient): Promise<readonly LinkMemory[]> {
+  const { items } = await client.list(CONFIG_MAPS, { namespace: AGENT_NAMESPACE })
+  return items.flatMap(({ metadata: { name = '' }, data = {} }) => {
+    if (!name.startsWith(LINK_PREFIX)) return []
+    const { highestSequence, state, reason, since } = data
+    const sequence = Number(highestSequence)
+    return [
+      {
+        clusterId: name.slice(LINK_PREFIX.length),
+        highestSequence: Number.isSafeInteger(sequence) ? sequence : 0,
+        ...(state === undefined ? {} : { state }),
+        ...(reason === undefined || reason === '' ? {} : { reason }),
+        ...(since === undefined ? {} : { since }),
+      },
+    ]
+  })
+}
+
+/** What may not be read refuses nothing here: the agent may know of more. */
+async function admissionOf(
+  client: ClusterClient,
+  clusterId: string,
+  namespace: string,
+  labels: Record<string, string> = {},
+): Promise<Admission> {
+  const all = <T>(ask: () => Promise<{ items: T[] }>) =>
+    ask().then(
+      ({ items }) => items,
+      () => [],
+    )
+  const [policies, ranges, nodes, service, slices] = await Promise.all([
+    all(() => client.list(IMPORT_POLICIES)),
+    all(() => client.list(SERVICE_CIDRS)),
+    all(() => client.list(NODES)),
+    client.get(SERVICES, 'kubernetes', 'default').catch(() => undefined),
+    slicesOf(client, 'default', LABEL_KUBERNETES_SERVICE_NAME, 'kubernetes').catch(() => []),
+  ])
+  const endpoints = slices.flatMap(slice => (slice.endpoints ?? []).flatMap(({ addresses }) => addresses))
+  return new Admission({
+    namespace: { name: namespace, labels },
+    clusterId,
+    ownNamespaces: [AGENT_NAMESPACE, EXCHANGE_NAMESPACE],
+    rules: new ImportRules(policies),
+    ownAddresses: {
+      apiServer: new CIDRList([...(service?.spec?.clusterIPs ?? []), ...endpoints]),
+      services: new CIDRList(ranges.flatMap(({ spec }) => spec?.cidrs ?? [])),
+      pods: new CIDRList(nodes.flatMap(({ spec }) => spec?.podCIDRs ?? [])),
+    },
+  })
+}
+
+/** All, where the definition may not be read. */
+async function keptFields(client: ClusterClient): Promise<KeptFields> {
+  const name = `${SERVICE_IMPORTS.plural}.${SERVICE_IMPORTS.group}`
+  const definition = await client.get(CUSTOM_RESOURCE_DEFINITIONS, name).catch(() => undefined)
+  const version = definition?.spec.versions.find(one => one.name === SERVICE_IMPORTS.version)
+  return keptFieldsOf(version?.schema?.openAPIV3Schema as FieldSchema | undefined)
+}
+
+async function connectTo(
+  outside: Outside,
+  member: Omit<MemberContext, 'client'>,
+  serviceImport: Reading<ServiceImport | undefined>,
+  slices: Reading<readonly EndpointSlice[]>,
+) {
+  const found = readValue(serviceImport)
+  if (found === undefined) return { unread: 'there is no ServiceImport to connect to' }
+  return outside.connect(member, found, readValue(slices) ?? [])
+}
