@@ -1,8 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { EXPORT_INDEX_NAME, EXPORT_INDEXES, type ExportIndex } from '@isthmus/api'
 import { nextIndex } from '@isthmus/core'
-import { done, type Outcome } from '@isthmus/kube'
+import { done, type Outcome, requeueAfter } from '@isthmus/kube'
+import type { Logger } from 'pino'
 import type { OwnCluster } from '../own/own-cluster.ts'
 import { ownExport } from '../own/own-exports.ts'
+import { ForeignIndex } from './foreign-index.ts'
 
 export interface IndexPublisherOptions {
   readonly own: OwnCluster
@@ -14,7 +17,11 @@ export interface IndexPublisherOptions {
   /** An index was written: these keys came into it or left it. */
   readonly onWritten: (changed: readonly string[]) => void
   readonly clock: () => number
+  readonly log: Pick<Logger, 'warn'>
 }
+
+/** Between two writes: of many changes in a row the first is told at once, and the others together. */
+const PAUSE_MS = 75
 
 /**
  * Keeps the one ExportIndex: what it omits is withdrawn, so it is only ever computed from caches that
@@ -28,6 +35,10 @@ export class IndexPublisher {
   #named: ReadonlySet<string> = new Set()
   /** Readers may have seen indexes up to that one, though none is known here. */
   #distrusted = 0
+  readonly #foreign = new ForeignIndex()
+  /** Of the last index that this process wrote, or tried to. */
+  #ownSequence = 0
+  #writtenAt = Number.NEGATIVE_INFINITY
   /** Every export that was there at the start has been looked at. */
   #isComplete = false
   #isPublished = false
@@ -36,11 +47,20 @@ export class IndexPublisher {
     this.#options = options
   }
 
+  /** Every list has succeeded: what is stored now is what the work begins with, whoever wrote it. */
+  begin(): void {
+    this.observe(this.#options.own.exportIndex)
+    this.#foreign.forget()
+    this.lookAtAll()
+  }
+
   /** The cache has a new version of the index, or it is gone. */
   observe(index: ExportIndex | undefined): void {
     if (index === this.#observed) return
     this.#observed = index
     this.#named = new Set(index?.spec.services)
+    if (index !== undefined && index.spec.sequence !== this.#ownSequence)
+      this.#foreign.seen(performance.now())
   }
 
   /** The export of the key may have come, gone, or become valid or not. Answers whether the index has to change. */
@@ -75,23 +95,18 @@ export class IndexPublisher {
     return this.#isPublished
   }
 
-  async reconcile(): Promise<Outcome> {
-    const { own, clusterId, published, isDecided, onWritten, clock } = this.#options
-    const stored = own.exportIndex
-    const wanted = this.#wanted
+  async reconcile(signal: AbortSignal): Promise<Outcome> {
+    const { own, isDecided, onWritten } = this.#options
     // After a start, what is stored may be wiped or older than what readers saw: an index that named only the
     // records stored so far would withdraw the others.
-    this.#isComplete ||= [...wanted].every(isDecided)
+    this.#isComplete ||= [...this.#wanted].every(isDecided)
     if (!this.#isComplete) return done()
-    const spec = nextIndex({
-      clusterId,
-      stored,
-      wanted,
-      published: published(),
-      highestWritten: Math.max(own.highestSequence, this.#distrusted),
-      now: clock(),
-    })
+    if (this.#next() !== undefined) await this.#pause(signal)
+    const stored = own.exportIndex
+    const spec = this.#next()
     if (spec !== undefined) {
+      const graceMs = this.#graceMs(stored)
+      if (graceMs > 0) return requeueAfter(graceMs)
       await this.#write(stored, spec)
       this.observe(own.exportIndex)
       onWritten(changed(stored?.spec.services ?? [], spec.services))
@@ -100,11 +115,60 @@ export class IndexPublisher {
     return done()
   }
 
+  /** The index that should be there instead of the one that is. */
+  #next(): ExportIndex['spec'] | undefined {
+    const { own, clusterId, published, clock } = this.#options
+    return nextIndex({
+      clusterId,
+      stored: own.exportIndex,
+      wanted: this.#wanted,
+      published: published(),
+      highestWritten: this.#highestSequence,
+      now: clock(),
+    })
+  }
+
+  get #highestSequence(): number {
+    return Math.max(this.#options.own.highestSequence, this.#distrusted)
+  }
+
+  async #pause(signal: AbortSignal): Promise<void> {
+    const ms = this.#writtenAt + PAUSE_MS - performance.now()
+    if (ms > 0) await sleep(ms, undefined, { signal })
+  }
+
+  /** One that went back, or is gone, is put right at once: readers hold it. */
+  #graceMs(stored: ExportIndex | undefined): number {
+    if (stored === undefined || stored.spec.sequence < this.#highestSequence) return 0
+    return this.#foreign.graceMs(performance.now())
+  }
+
   #isValid(key: string): boolean {
     return ownExport(this.#options.own, key)?.validity.valid === true
   }
 
-  #write(stored: ExportIndex | undefined, spec: ExportIndex['spec']): Promise<ExportIndex> {
+  async #write(stored: ExportIndex | undefined, spec: ExportIndex['spec']): Promise<void> {
+    const isOverruled = stored !== undefined && stored.spec.sequence !== this.#ownSequence
+    const before = this.#ownSequence
+    // Before it is written: the watch may tell of it before the answer comes.
+    this.#ownSequence = spec.sequence
+    try {
+      await this.#store(stored, spec)
+    } catch (error) {
+      this.#ownSequence = before
+      // Another one computed the same sequence from the same index, and was quicker.
+      if (this.#observed?.spec.sequence === spec.sequence) this.#foreign.seen(performance.now())
+      throw error
+    }
+    this.#writtenAt = performance.now()
+    if (isOverruled && this.#foreign.overrule())
+      this.#options.log.warn(
+        { sequence: stored.spec.sequence, services: stored.spec.services.length },
+        'another process wrote the index of this cluster, with other services: it was written anew',
+      )
+  }
+
+  #store(stored: ExportIndex | undefined, spec: ExportIndex['spec']): Promise<ExportIndex> {
     const { writes, exchangeNamespace: namespace } = this.#options.own
     const head = { apiVersion: 'isthmus.dev/v1alpha1', kind: 'ExportIndex' }
     return stored === undefined

@@ -1,6 +1,6 @@
 import { type ExportIndex, NAMESPACES } from '@isthmus/api'
 import type { Contribution } from '@isthmus/core'
-import { Controller, type Outcome } from '@isthmus/kube'
+import { Controller, type ControllerOptions } from '@isthmus/kube'
 import type { Logger } from 'pino'
 import { EventRecorder } from '../events/event-recorder.ts'
 import { StandingNotes } from '../events/standing-notes.ts'
@@ -96,6 +96,7 @@ export class AgentTerm implements Term {
         }
       },
       clock,
+      log,
     })
     this.#conditions = new ExportConditions({
       own,
@@ -108,7 +109,7 @@ export class AgentTerm implements Term {
   }
 
   readonly #exports = this.#controller('exports', 8, key => this.#records.reconcile(key))
-  readonly #exportIndex = this.#controller('index', 1, () => this.#index.reconcile())
+  readonly #exportIndex = this.#controller('index', 1, (_, signal) => this.#index.reconcile(signal))
   readonly #imports = this.#controller('imports', 8, key => this.#importer.reconcile(key))
   readonly #exportConditions = this.#controller('conditions', 4, key => this.#conditions.reconcile(key))
 
@@ -194,7 +195,7 @@ export class AgentTerm implements Term {
     ])
     if (signal.aborted) return
     if (!(silence <= HEARTBEAT_DURATION_SECONDS * 1000)) this.#index.distrustStored()
-    this.#index.observe(this.#own.exportIndex)
+    this.#index.begin()
     this.#reconcileAll()
     // A link may have been refused before the object was known that the event is about.
     for (const link of this.#links) this.linkChanged(link.status())
@@ -274,7 +275,7 @@ export class AgentTerm implements Term {
     return contributions
   }
 
-  #controller(name: string, concurrency: number, reconcile: (key: string) => Promise<Outcome>): Controller {
+  #controller(name: string, concurrency: number, reconcile: ControllerOptions['reconcile']): Controller {
     const controller = new Controller({
       name,
       concurrency,
