@@ -11,6 +11,7 @@ import {
   MANAGER,
   type Service,
 } from '@isthmus/api'
+import { ANNOTATION_HELD_BACK } from '../lost/held-back.ts'
 import { hintsFor } from './hints.ts'
 import type { ImportedPlan, PlannedSlice } from './plan.ts'
 
@@ -63,13 +64,16 @@ export function repairedSlice(existing: EndpointSlice, desired: EndpointSlice): 
   const { [LABEL_HEADLESS]: _, ...others } = existing.metadata.labels ?? {}
   const labels = { ...others, ...desired.metadata.labels }
   const ownerReferences = desired.metadata.ownerReferences ?? []
+  const { [ANNOTATION_HELD_BACK]: __, ...foreign } = existing.metadata.annotations ?? {}
+  const annotations = { ...foreign, ...desired.metadata.annotations }
   const same =
     isDeepStrictEqual(existing.endpoints ?? [], desired.endpoints) &&
     isDeepStrictEqual(existing.ports ?? [], desired.ports) &&
     isDeepStrictEqual(existing.metadata.ownerReferences ?? [], ownerReferences) &&
-    isDeepStrictEqual(existing.metadata.labels, labels)
+    isDeepStrictEqual(existing.metadata.labels, labels) &&
+    isDeepStrictEqual(existing.metadata.annotations ?? {}, annotations)
   if (same) return undefined
-  return { ...desired, metadata: { ...existing.metadata, labels, ownerReferences } }
+  return { ...desired, metadata: { ...existing.metadata, labels, annotations, ownerReferences } }
 }
 
 /** Without blockOwnerDeletion: a foreground deletion of the Service need not wait, and we need no right to finalizers. */

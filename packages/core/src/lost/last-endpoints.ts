@@ -1,4 +1,6 @@
-import type { IPFamily } from '@isthmus/api'
+import { type EndpointSlice, type IPFamily, LABEL_SOURCE_CLUSTER } from '@isthmus/api'
+import type { ImportedPlan } from '../import/plan.ts'
+import { readyEndpoints } from './held-back.ts'
 
 /** Where ready endpoints of one member are: one slice's worth. */
 export interface ReadyEndpoints {
@@ -30,4 +32,27 @@ export function withoutLastEndpoints(
 function placesOf({ family, ports, ready }: ReadyEndpoints): readonly string[] {
   if (ready === 0) return []
   return ports.length === 0 ? [family] : ports.map(port => `${family} ${port}`)
+}
+
+/** Where the ready endpoints of an import are: those that are planned, and those that stay as they are stored. */
+export function readyEndpointsOf(
+  plan: ImportedPlan,
+  stored: readonly EndpointSlice[],
+): readonly ReadyEndpoints[] {
+  const planned = plan.slices.flatMap(({ clusterId, chunk, ports, memberExport }) => {
+    const content = memberExport.chunks.get(chunk)
+    if (content === undefined) return []
+    const names = content.ports.flatMap(({ name }) => ports.get(name)?.name ?? [])
+    const ready = content.endpoints.filter(endpoint => endpoint.ready).length
+    return [{ clusterId, family: content.addressType, ports: names, ready }]
+  })
+  const kept = stored
+    .filter(({ metadata }) => plan.keptSlices.has(metadata.name ?? ''))
+    .map(slice => ({
+      clusterId: slice.metadata.labels?.[LABEL_SOURCE_CLUSTER] ?? '',
+      family: slice.addressType,
+      ports: (slice.ports ?? []).map(({ name = '' }) => name),
+      ready: readyEndpoints(slice),
+    }))
+  return [...planned, ...kept]
 }

@@ -103,3 +103,18 @@ function duration(milliseconds: number): string {
   })
   return parts.join('') || '0s'
 }
+
+/** Annotation of a namespace in the importing cluster: the policy of all services in it. */
+export const ANNOTATION_LOST_MEMBER_POLICY = 'isthmus.dev/lost-member-policy'
+
+const SERVICE_ANNOTATION_PREFIX = 'lost-member-policy.isthmus.dev/'
+
+/** Annotation of a namespace in the importing cluster: the policy of one service in it. */
+export function annotationForService(service: string): string {
+  return `${SERVICE_ANNOTATION_PREFIX}${service}`
+}
+
+/** Whether an annotation says something of a policy for lost members. */
+export function isLostMemberPolicyAnnotation(key: string): boolean {
+  return key === ANNOTATION_LOST_MEMBER_POLICY || key.startsWith(SERVICE_ANNOTATION_PREFIX)
+}
