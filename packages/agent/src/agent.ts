@@ -6,6 +6,7 @@ import { type Leadership, leadershipOf } from './leadership/leadership.ts'
 import { Terms } from './leadership/terms.ts'
 import { WriteGate } from './leadership/write-gate.ts'
 import { Links } from './links/links.ts'
+import { LostMembers } from './lost/lost-members.ts'
 import { AgentMetrics } from './metrics.ts'
 import type { AgentOptions, AgentStatus } from './options.ts'
 import { OwnCluster } from './own/own-cluster.ts'
@@ -22,6 +23,7 @@ export class Agent {
   readonly #clock: () => number
   readonly #own: OwnCluster
   readonly #links: Links
+  readonly #lost: LostMembers
   readonly #admissions: Admissions
   readonly #metrics: AgentMetrics
   readonly #gate: WriteGate
@@ -37,9 +39,9 @@ export class Agent {
     const { client, exchangeNamespace = EXCHANGE_NAMESPACE, agentNamespace = AGENT_NAMESPACE, log } = options
     this.#options = options
     this.#clock = options.clock ?? Date.now
-    this.#gate = new WriteGate(client)
-    this.#own = new OwnCluster(client, exchangeNamespace, this.#gate.client)
     this.#metrics = new AgentMetrics(() => this.status())
+    this.#gate = new WriteGate(client, (...write) => this.#metrics.written(...write))
+    this.#own = new OwnCluster(client, exchangeNamespace, this.#gate.client)
     this.#links = new Links({
       peers: options.peers,
       own: { client: this.#gate.client, namespace: agentNamespace },
@@ -48,6 +50,19 @@ export class Agent {
       onChange: key => this.#terms.current?.memberChanged(key),
       onEverything: () => this.#terms.current?.everythingChanged(),
       onState: status => this.#terms.current?.linkChanged(status),
+    })
+    this.#lost = new LostMembers({
+      ...options.lostMembers,
+      own: this.#own,
+      client: this.#gate.client,
+      clusterId: options.clusterId,
+      agentNamespace,
+      links: this.#links,
+      registry: this.#metrics.registry,
+      onChange: () => this.#terms.current?.everythingChanged(),
+      onPolicy: namespace => this.#terms.current?.namespaceChanged(namespace),
+      clock: this.#clock,
+      log,
     })
     this.#admissions = new Admissions({
       client,
@@ -93,7 +108,7 @@ export class Agent {
     // Whoever started it is told of a failure.
     await this.#starting?.catch(() => {})
     await this.#terms.stop()
-    await Promise.all([this.#own.stop(), this.#links.stop(), this.#admissions.stop()])
+    await Promise.all([this.#own.stop(), this.#links.stop(), this.#lost.stop(), this.#admissions.stop()])
   }
 
   /** Nothing waits to be reconciled now, nor is being reconciled. For tests. */
@@ -114,7 +129,7 @@ export class Agent {
       reasons,
       exports: exportStatuses(this.#own),
       imports: importStatuses(this.#own),
-      links: this.#links.status(),
+      links: this.#links.status().map(link => this.#lost.status(link)),
       refusals: [...this.#links.refusals(), ...(this.#terms.current?.refusals() ?? [])],
     }
   }
@@ -132,9 +147,11 @@ export class Agent {
       signal,
     )
     await this.#links.load(signal)
+    await this.#lost.load(signal)
     if (signal.aborted) return
     this.#own.start()
     this.#links.start()
+    this.#lost.start()
     this.#admissions.start()
     this.#terms.start()
     const { supportedFamilies: families } = this.#prerequisites
@@ -152,6 +169,7 @@ export class Agent {
       client: this.#gate.client,
       own: this.#own,
       links: this.#links,
+      lost: this.#lost,
       admissions: this.#admissions,
       metrics: this.#metrics,
       clock: this.#clock,

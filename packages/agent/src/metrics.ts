@@ -24,6 +24,20 @@ export class AgentMetrics {
     registers: [this.registry],
   })
 
+  readonly #propagations = new Histogram({
+    name: 'isthmus_propagation_seconds',
+    help: "From a change in a peer's cluster, by its clock, to when it was stored here, by ours: see isthmus_link_clock_offset_seconds",
+    labelNames: ['peer'],
+    buckets: [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300],
+    registers: [this.registry],
+  })
+  readonly #writes = new Counter({
+    name: 'isthmus_writes_total',
+    help: 'Writes to the own cluster, by verb, resource and the code of the answer (0: none)',
+    labelNames: ['verb', 'resource', 'code'],
+    registers: [this.registry],
+  })
+
   constructor(status: () => AgentStatus) {
     const gauge = (name: string, help: string, read: (status: AgentStatus) => number) =>
       new Gauge({
@@ -64,6 +78,15 @@ export class AgentMetrics {
     this.#queued.set({ controller }, queued)
   }
 
+  propagated(peer: string, ms: number): void {
+    this.#propagations.observe({ peer }, ms / 1000)
+  }
+
+  /** 409 is a conflict: somebody else had written meanwhile. */
+  written(verb: string, resource: string, code: number): void {
+    this.#writes.inc({ verb, resource, code })
+  }
+
   #perLink(status: () => AgentStatus): void {
     const registers = [this.registry]
     new Gauge({
@@ -88,6 +111,11 @@ export class AgentMetrics {
           for (const link of status().links) this.set({ peer: link.clusterId }, read(link))
         },
       })
+    perPeer(
+      'isthmus_link_clock_offset_seconds',
+      "How far our clock is ahead of a peer's, the way of its last heartbeat included",
+      ({ clockOffset }) => (clockOffset ?? Number.NaN) / 1000,
+    )
     perPeer('isthmus_link_services', 'Services that a peer exports', ({ services }) => services)
     perPeer(
       'isthmus_link_refusals',

@@ -1,6 +1,8 @@
+import type { MemberPhase } from '@isthmus/core'
 import type { ClusterClient } from '@isthmus/kube'
 import type { Logger } from 'pino'
 import type { LeadershipOptions } from './leadership/leadership.ts'
+import type { LostMemberOptions } from './lost/lost-members.ts'
 
 export interface PeerOptions {
   /** The id that this member knows the peer by: what is read over its link counts as that cluster's. */
@@ -26,6 +28,8 @@ export interface AgentOptions {
   readonly reservedPrefixes?: readonly string[] | undefined
   /** Of several agents of this cluster, one leads and writes. Default: by a Lease in the agent's namespace. */
   readonly leadership?: LeadershipOptions | 'always' | undefined
+  /** What is done about members that are lost. Default: {@link DEFAULT_LOST_MEMBER_POLICY}, no probes. */
+  readonly lostMembers?: LostMemberOptions | undefined
   readonly log: Logger
   /** Milliseconds since the epoch. */
   readonly clock?: (() => number) | undefined
@@ -38,6 +42,8 @@ export type LinkState =
   | 'connecting'
   /** What was read stays in force, but it cannot be read now, or its publisher is silent. */
   | 'degraded'
+  /** Nothing could be read of it for so long that the policy for lost members applies. */
+  | 'lost'
   /** What it says cannot be used: another id, an index that went back. What was known stays in force. */
   | 'refused'
 
@@ -46,8 +52,14 @@ export interface LinkStatus {
   readonly server: string
   readonly state: LinkState
   readonly reason?: string
+  /** Since when the link is in this state; of a lost one, when it was last heard of. Milliseconds since the epoch. */
+  readonly since?: number
+  /** What the member is to services without a policy of their own. */
+  readonly phase?: MemberPhase
   readonly sequence: number
   readonly services: number
+  /** How far our clock is ahead of its, in milliseconds, as its last heartbeat arrived; the way of that included. */
+  readonly clockOffset?: number
   /** When its API server last said anything; milliseconds since the epoch. */
   readonly lastContact?: number
   /** Records, or parts of them, that are not used. */

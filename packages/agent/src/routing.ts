@@ -1,11 +1,12 @@
-import type { ExportIndex, KubernetesObject } from '@isthmus/api'
+import type { EndpointSlice, ExportIndex, KubernetesObject } from '@isthmus/api'
 import { LABEL_DERIVED_FOR, LABEL_KUBERNETES_SERVICE_NAME, LABEL_SERVICE_NAME } from '@isthmus/api'
 import { isDerivedService, isOwnServiceImport, serviceKey } from '@isthmus/core'
 import { isUsable, type OwnCluster } from './own/own-cluster.ts'
 
 /** Where changes of the own cluster lead: which keys have to be looked at again. */
 export interface Routes {
-  exported(key: string): void
+  /** `since`: when what it is made of changed, in milliseconds since the epoch, if that was before now. */
+  exported(key: string, since?: number): void
   imported(key: string): void
   conditions(key: string): void
   index(index: ExportIndex | undefined): void
@@ -45,7 +46,7 @@ export function routeChanges(own: OwnCluster, routes: Routes): (() => void)[] {
       for (const slice of [next, previous]) {
         const key = labelledKey(slice, LABEL_KUBERNETES_SERVICE_NAME)
         if (key === undefined || own.serviceExports.get(key) === undefined) continue
-        routes.exported(key)
+        routes.exported(key, triggerTime(next, previous))
         routes.imported(key)
       }
     }),
@@ -63,6 +64,18 @@ export function routeChanges(own: OwnCluster, routes: Routes): (() => void)[] {
       if (service !== undefined) routes.exported(serviceKey(service.namespace, service.name))
     }),
   ]
+}
+
+const LAST_CHANGE_TRIGGER_TIME = 'endpoints.kubernetes.io/last-change-trigger-time'
+
+/** When the pods changed that this change of their slice comes from, if Kubernetes' controller says so. */
+function triggerTime(
+  next: EndpointSlice | undefined,
+  previous: EndpointSlice | undefined,
+): number | undefined {
+  const said = next?.metadata.annotations?.[LAST_CHANGE_TRIGGER_TIME]
+  const isNews = said !== undefined && said !== previous?.metadata.annotations?.[LAST_CHANGE_TRIGGER_TIME]
+  return isNews ? Date.parse(said) : undefined
 }
 
 /** Keys of all services of which this cluster has anything: exports, records, imports, and parts of imports. */

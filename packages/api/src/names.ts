@@ -16,6 +16,12 @@ export const MANAGER = 'isthmus.dev'
 /** What a derived Service, which has a name of its own, was derived for: the service's name. */
 export const LABEL_DERIVED_FOR = LABEL_SERVICE_NAME
 
+/**
+ * On ExportedEndpoints: when the source changed, by its cluster's clock, RFC 3339. For measuring alone: it is
+ * left out when objects are compared, and absent where nobody knows.
+ */
+export const ANNOTATION_CHANGED_AT = 'isthmus.dev/changed-at'
+
 /** ClusterProperty names (KEP-2149). */
 export const PROPERTY_CLUSTER_ID = 'cluster.clusterset.k8s.io'
 export const PROPERTY_CLUSTERSET = 'clusterset.k8s.io'

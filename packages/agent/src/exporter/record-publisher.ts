@@ -1,4 +1,5 @@
 import {
+  ANNOTATION_CHANGED_AT,
   apiVersionOf,
   EXPORTED_ENDPOINTS,
   EXPORTED_SERVICES,
@@ -20,9 +21,12 @@ export interface RecordPublisherOptions {
   readonly isNamed: (key: string) => boolean
   /** The index may have to change, and the conditions of the export. */
   readonly onDecided: (key: string) => void
+  readonly clock: () => number
   readonly log: Logger
 }
 
+/** Who says that a change is older than that speaks of another one, or has another clock. */
+const CREDIBLE_MS = 60_000
 /** When a record that was refused is tried again, if nothing changes: a quota may have been raised. */
 const RETRY_REFUSED_MS = 60_000
 
@@ -36,9 +40,19 @@ export class RecordPublisher {
   readonly #stored = new Set<string>()
   /** Keys whose record the API server refuses, with its words. */
   readonly #refused = new Map<string, string>()
+  /** When keys that wait to be reconciled changed first. */
+  readonly #changedAt = new Map<string, number>()
 
   constructor(options: RecordPublisherOptions) {
     this.#options = options
+  }
+
+  /** Something of the key's export changed, `since` that time or just now: call it before the key is reconciled. */
+  changed(key: string, since?: number): void {
+    const now = this.#options.clock()
+    const isCredible = since !== undefined && since < now && since > now - CREDIBLE_MS
+    const at = isCredible ? since : now
+    this.#changedAt.set(key, Math.min(this.#changedAt.get(key) ?? at, at))
   }
 
   get stored(): ReadonlySet<string> {
@@ -66,10 +80,12 @@ export class RecordPublisher {
 
   async reconcile(key: string): Promise<Outcome> {
     const { own, clusterId, onDecided, log } = this.#options
+    const changedAt = this.#changedAt.get(key)
+    this.#changedAt.delete(key)
     const record = ownRecord(own, clusterId, key)
     if (record === undefined) return this.#withdraw(key)
     try {
-      await this.#publish(key, record)
+      await this.#publish(key, record, changedAt)
     } catch (error) {
       if (!isRefusal(error)) throw error
       if (this.#refused.get(key) !== error.message) {
@@ -86,11 +102,15 @@ export class RecordPublisher {
     return done()
   }
 
-  async #publish(key: string, record: ExportRecord): Promise<void> {
+  async #publish(key: string, record: ExportRecord, changedAt: number | undefined): Promise<void> {
     const { writes, exchangeNamespace: namespace, exportedEndpoints, exportedServices } = this.#options.own
     for (const [name, spec] of record.chunks) {
       const existing = exportedEndpoints.get(`${namespace}/${name}`)
-      const wanted: ExportedEndpoints = { ...headOf(EXPORTED_ENDPOINTS, namespace, name), spec }
+      const head = headOf(EXPORTED_ENDPOINTS, namespace, name)
+      // Without one, the moment of an earlier change must not stay for this one.
+      const annotations: Record<string, string> =
+        changedAt === undefined ? {} : { [ANNOTATION_CHANGED_AT]: new Date(changedAt).toISOString() }
+      const wanted: ExportedEndpoints = { ...head, metadata: { ...head.metadata, annotations }, spec }
       await storeSpec(writes, EXPORTED_ENDPOINTS, existing, wanted)
     }
     const name = recordNameOf(key)

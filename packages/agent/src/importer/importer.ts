@@ -23,8 +23,10 @@ import {
   retry,
 } from '@isthmus/kube'
 import type { Logger } from 'pino'
+import type { EventContent } from '../events/event.ts'
 import type { Recorder } from '../events/event-recorder.ts'
 import { StandingNotes } from '../events/standing-notes.ts'
+import { type ImportLosses, importLosses, type LostMembersView } from '../lost/import-losses.ts'
 import type { RefusalCount } from '../options.ts'
 import type { OwnCluster } from '../own/own-cluster.ts'
 import type { Admissions } from '../policy/admissions.ts'
@@ -52,6 +54,8 @@ export interface ImporterOptions {
   readonly clusterId: string
   /** What every member contributes, this one among them. */
   readonly contributions: (key: string) => ReadonlyMap<string, Contribution>
+  /** What those of them that are lost are to a service. */
+  readonly lost: LostMembersView
   /** What of it may come into this cluster. */
   readonly admissions: Pick<Admissions, 'in'>
   readonly supportedFamilies: readonly ('IPv4' | 'IPv6')[]
@@ -59,6 +63,8 @@ export interface ImporterOptions {
   /** Of labels and annotations, beside those that no member takes. */
   readonly reservedPrefixes?: readonly string[] | undefined
   readonly recorder: Recorder
+  /** What a member has in that chunk is stored here, for the first time in this process or anew. */
+  readonly onSliceStored: (clusterId: string, chunk: string) => void
   readonly clock: () => number
   readonly log: Logger
 }
@@ -126,6 +132,8 @@ export class Importer {
     })
     this.#refusals.look(key, plan, members, admission)
     const made = this.#made.get(key) ?? new MadeObjects()
+    const known = plan.kind === 'import' ? plan : undefined
+    const losses = importLosses(this.#options.lost, key, members.keys(), existing, known)
     const target: ImportTarget = {
       writes: own.writes,
       clusterId,
@@ -134,6 +142,8 @@ export class Importer {
       existing,
       kept,
       made,
+      heldBack: losses.heldBack,
+      onSliceStored: this.#options.onSliceStored,
     }
     try {
       switch (plan.kind) {
@@ -142,6 +152,7 @@ export class Importer {
         case 'keep':
           return done()
         case 'remove':
+          this.#record(existing.serviceImport, losses.takeEvents())
           await removeImport(target)
           return this.#forget(key)
         case 'import':
@@ -154,6 +165,7 @@ export class Importer {
             target,
             plan,
             members,
+            losses,
             plan.spec.type === 'Headless' ? undefined : obstacle,
           )
       }
@@ -168,9 +180,10 @@ export class Importer {
     target: ImportTarget,
     plan: ImportedPlan,
     members: ReadonlyMap<string, Contribution>,
+    losses: ImportLosses,
     obstacle: Obstacle | undefined,
   ): Promise<Outcome> {
-    const { recorder, clock } = this.#options
+    const { clock } = this.#options
     const { service, failure } = await this.#serve(target, plan, obstacle)
     const unread = this.#unread(key, target, plan, members)
     const why =
@@ -189,14 +202,22 @@ export class Importer {
     // While a member is silent, what was refused of it before is not known to have changed.
     const isAsBefore = plan.frozenBy.length > 0 && readiness.status === 'True' && before?.status === 'True'
     const after = isAsBefore ? { ...readiness, message: before.message } : readiness
-    const object = await writeImportStatus(target, stored, plan, ips, after, time(clock()))
+    const object = await writeImportStatus(
+      target,
+      stored,
+      plan,
+      ips,
+      { ready: after, members: losses.condition },
+      time(clock()),
+    )
     const isBlocked = obstacle !== undefined
     const isAwaiting = !isBlocked && failure === undefined && unread.why !== undefined
     const events = [
       ...repairEvents(target.made.takeRepairs()),
       ...importEvents({ before, after, isBlocked, isAwaiting, notes }),
+      ...losses.takeEvents(),
     ]
-    for (const event of events) recorder.record({ type: SERVICE_IMPORTS, object }, event)
+    this.#record(object, events)
     if (failure !== undefined) return retry(failure)
     if (unread.lookAgainInMs !== undefined) return requeueAfter(unread.lookAgainInMs)
     return this.#trafficDistributions.leftOut(plan) === undefined ? done() : requeueAfter(RETRY_VALUE_MS)
@@ -328,6 +349,11 @@ export class Importer {
       { type: 'Warning', reason: 'NameTaken', action: 'Import', note: why },
     )
     return done()
+  }
+
+  #record(object: ServiceImport | undefined, events: readonly EventContent[]): void {
+    if (object === undefined) return
+    for (const event of events) this.#options.recorder.record({ type: SERVICE_IMPORTS, object }, event)
   }
 
   #note(key: string, why: string | undefined): void {

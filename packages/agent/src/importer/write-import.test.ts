@@ -51,7 +51,9 @@ function server(admit: (slice: EndpointSlice) => EndpointSlice = slice => slice)
       slices: stored === undefined ? [] : [stored],
     },
     kept: (_, value) => value,
+    onSliceStored: () => {},
     made,
+    heldBack: new Set(),
   })
   return {
     writes,

@@ -1,6 +1,7 @@
 import {
   ENDPOINT_SLICES,
   type EndpointSlice,
+  LABEL_SOURCE_CLUSTER,
   SERVICE_IMPORTS,
   SERVICES,
   type Service,
@@ -9,6 +10,7 @@ import {
 import {
   desiredSlice,
   type ExistingImport,
+  heldBack,
   type ImportedPlan,
   type KeptFields,
   newDerivedService,
@@ -16,9 +18,12 @@ import {
   nextImportStatus,
   type PlannedSlice,
   type Readiness,
+  released,
   repairedDerivedService,
   repairedServiceImport,
   repairedSlice,
+  type WantedCondition,
+  withCondition,
 } from '@isthmus/core'
 import type { Writes } from '../writes/cached-writes.ts'
 import { deleteSeen } from '../writes/store-spec.ts'
@@ -32,6 +37,10 @@ export interface ImportTarget {
   readonly existing: ExistingImport
   readonly kept: KeptFields
   readonly made: MadeObjects
+  /** Members whose endpoints are written as not ready. */
+  readonly heldBack: ReadonlySet<string>
+  /** What a member has in that chunk is stored here. */
+  readonly onSliceStored: (clusterId: string, chunk: string) => void
 }
 
 /** Makes or repairs the derived Service; undefined for a headless import, which has none. */
@@ -73,7 +82,7 @@ export async function writeSlices(
   plan: ImportedPlan,
   derivedService: Service | undefined,
 ): Promise<void> {
-  const { writes, existing, made } = target
+  const { writes, existing, made, heldBack: isNotReady } = target
   const left = new Map(existing.slices.map(slice => [slice.metadata.name ?? '', slice]))
   const pending: (() => Promise<unknown>)[] = []
   const frames = new Map<unknown, string>()
@@ -82,12 +91,17 @@ export async function writeSlices(
     left.delete(planned.name)
     const frame = frames.get(planned.ports) ?? frameOf(planned, plan, derivedService)
     frames.set(planned.ports, frame)
-    const wanted = [planned.memberExport.chunks.get(planned.chunk), frame]
+    const wanted = [
+      planned.memberExport.chunks.get(planned.chunk),
+      frame,
+      isNotReady.has(planned.clusterId) && 'not ready',
+    ]
     if (stored !== undefined && made.isSettled(planned.name, wanted, stored)) continue
     pending.push(() => writeSlice(target, plan, planned, derivedService, stored, wanted))
   }
   // Additions first: endpoints that move from one slice to another are in both for a moment, never in none.
   await inParallel(pending)
+  await inParallel(keptWrites(target, plan, left.values()))
   const gone = [...left].filter(([sliceName]) => !plan.keptSlices.has(sliceName))
   await inParallel(
     gone.map(([sliceName, slice]) => async () => {
@@ -95,6 +109,20 @@ export async function writeSlices(
       await deleteSeen(writes, ENDPOINT_SLICES, slice)
     }),
   )
+}
+
+/** Slices whose content is not known now stay as they are, but for whether their endpoints are held back. */
+function keptWrites(
+  { writes, heldBack: isNotReady }: ImportTarget,
+  plan: ImportedPlan,
+  slices: Iterable<EndpointSlice>,
+): (() => Promise<unknown>)[] {
+  return [...slices].flatMap(slice => {
+    const { name = '', labels } = slice.metadata
+    if (!plan.keptSlices.has(name)) return []
+    const wanted = isNotReady.has(labels?.[LABEL_SOURCE_CLUSTER] ?? '') ? heldBack(slice) : released(slice)
+    return wanted === slice ? [] : [() => writes.update(ENDPOINT_SLICES, wanted)]
+  })
 }
 
 /** All that a slice is made from, beside the chunk itself. */
@@ -108,7 +136,7 @@ function frameOf(planned: PlannedSlice, plan: ImportedPlan, derivedService: Serv
 }
 
 async function writeSlice(
-  { writes, namespace, name, clusterId, made }: ImportTarget,
+  { writes, namespace, name, clusterId, made, heldBack: isNotReady, onSliceStored }: ImportTarget,
   plan: ImportedPlan,
   planned: PlannedSlice,
   derivedService: Service | undefined,
@@ -116,7 +144,8 @@ async function writeSlice(
   wanted: readonly unknown[],
 ): Promise<void> {
   const isSame = made.isSame(planned.name, wanted)
-  const desired = desiredSlice(planned, plan, { namespace, name, clusterId, derivedService })
+  const told = desiredSlice(planned, plan, { namespace, name, clusterId, derivedService })
+  const desired = isNotReady.has(planned.clusterId) ? heldBack(told) : told
   const repaired = stored === undefined ? desired : repairedSlice(stored, desired)
   if (repaired === undefined) {
     if (stored !== undefined) made.remember(planned.name, wanted, stored)
@@ -127,7 +156,8 @@ async function writeSlice(
       ? await writes.create(ENDPOINT_SLICES, repaired)
       : await writes.update(ENDPOINT_SLICES, repaired)
   made.remember(planned.name, wanted, written)
-  if (isSame) {
+  if (!isSame) onSliceStored(planned.clusterId, planned.chunk)
+  else {
     const what = stored === undefined ? 'deleted' : 'edited'
     made.repaired({ kind: 'EndpointSlice', name: planned.name, what })
   }
@@ -164,10 +194,13 @@ export async function writeImportStatus(
   serviceImport: ServiceImport,
   plan: ImportedPlan,
   ips: readonly string[],
-  ready: Readiness,
+  { ready, members }: { ready: Readiness; members: WantedCondition | undefined },
   now: string,
 ): Promise<ServiceImport> {
-  const status = nextImportStatus(serviceImport, plan, ready, now, kept)
+  const withMembers = withCondition(serviceImport, members, now)
+  const isSame = withMembers === serviceImport
+  const status =
+    nextImportStatus(withMembers, plan, ready, now, kept) ?? (isSame ? undefined : withMembers.status)
   if (status === undefined) return serviceImport
   const written = await writes.updateStatus(SERVICE_IMPORTS, { ...serviceImport, status })
   // The spec is what it was: only the version is another.

@@ -10,6 +10,7 @@ import { publicationOf } from '../exporter/publication.ts'
 import { RecordPublisher } from '../exporter/record-publisher.ts'
 import { Importer } from '../importer/importer.ts'
 import type { Links } from '../links/links.ts'
+import type { LostMembers } from '../lost/lost-members.ts'
 import type { AgentMetrics } from '../metrics.ts'
 import type { LinkStatus, RefusalCount } from '../options.ts'
 import type { OwnCluster } from '../own/own-cluster.ts'
@@ -31,6 +32,7 @@ export interface AgentTermOptions extends Prerequisites {
   readonly client: GatedClient
   readonly own: OwnCluster
   readonly links: Links
+  readonly lost: LostMembers
   readonly admissions: Admissions
   readonly metrics: AgentMetrics
   readonly clock: () => number
@@ -82,6 +84,7 @@ export class AgentTerm implements Term {
         this.#exportIndex.enqueue(INDEX_KEY, { urgent: true })
         this.#exportConditions.enqueue(key, { urgent: true })
       },
+      clock,
       log,
     })
     this.#index = new IndexPublisher({
@@ -105,7 +108,12 @@ export class AgentTerm implements Term {
       recorder: this.#recorder,
       clock,
     })
-    this.#importer = new Importer({ ...options, contributions, recorder: this.#recorder })
+    this.#importer = new Importer({
+      ...options,
+      contributions,
+      recorder: this.#recorder,
+      onSliceStored: (member, chunk) => this.#propagated(member, chunk),
+    })
   }
 
   readonly #exports = this.#controller('exports', 8, key => this.#records.reconcile(key))
@@ -131,7 +139,7 @@ export class AgentTerm implements Term {
   }
 
   async settle(): Promise<void> {
-    await this.#links.saveAll()
+    await Promise.all([this.#links.saveAll(), this.#options.lost.saveAll()])
   }
 
   /** Nothing waits to be reconciled now, nor is being reconciled. For tests. */
@@ -218,7 +226,8 @@ export class AgentTerm implements Term {
 
   #route(): void {
     const routes = routeChanges(this.#own, {
-      exported: key => {
+      exported: (key, since) => {
+        this.#records.changed(key, since)
         this.#exports.enqueue(key, { urgent: true })
         // What the index should name depends on the export itself, also when there is no record to store.
         if (this.#index.look(key)) this.#exportIndex.enqueue(INDEX_KEY, { urgent: true })
@@ -253,6 +262,12 @@ export class AgentTerm implements Term {
     this.#exportIndex.enqueue(INDEX_KEY)
   }
 
+  /** What changed in another cluster is stored in this one: how long it took, if both ends can be told. */
+  #propagated(member: string, chunk: string): void {
+    const changedAt = this.#links.get(member)?.time.take(chunk)
+    if (changedAt !== undefined) this.#options.metrics.propagated(member, this.#options.clock() - changedAt)
+  }
+
   #indexSeen(index: ExportIndex | undefined): void {
     this.#index.observe(index)
     this.#exportIndex.enqueue(INDEX_KEY)
@@ -272,7 +287,7 @@ export class AgentTerm implements Term {
     const { clusterId } = this.#options
     const contributions = new Map([[clusterId, ownContribution(this.#own, clusterId, key)]])
     for (const link of this.#links) contributions.set(link.clusterId, link.contribution(key))
-    return contributions
+    return this.#options.lost.contributions(key, contributions)
   }
 
   #controller(name: string, concurrency: number, reconcile: ControllerOptions['reconcile']): Controller {

@@ -1,4 +1,5 @@
-import type { ClusterClient, RequestOptions } from '@isthmus/kube'
+import type { ResourceType } from '@isthmus/api'
+import { ApiError, type ClusterClient, type RequestOptions } from '@isthmus/kube'
 
 /** What an agent does to its own cluster by itself: caches read, and peers are only read. */
 export type GatedClient = Pick<
@@ -23,16 +24,31 @@ export class WriteGate {
   #isLeading: () => boolean = () => false
   #closing = closed()
 
-  constructor(client: ClusterClient) {
+  /** `onWritten`: the verb, the plural and the code of each answer, 0 where there was none. */
+  constructor(client: ClusterClient, onWritten: (verb: string, resource: string, code: number) => void) {
     const within = <Options extends RequestOptions>(options: Options | undefined) => this.#within(options)
+    const counted = async <T>(verb: string, { plural }: ResourceType, write: Promise<T>): Promise<T> => {
+      try {
+        const answer = await write
+        onWritten(verb, plural, verb === 'create' ? 201 : 200)
+        return answer
+      } catch (error) {
+        onWritten(verb, plural, error instanceof ApiError ? error.code : 0)
+        throw error
+      }
+    }
     this.client = {
       get: (type, name, namespace, options) => client.get(type, name, namespace, options),
-      create: async (type, object, options) => client.create(type, object, within(options)),
-      update: async (type, object, options) => client.update(type, object, within(options)),
-      updateStatus: async (type, object, options) => client.updateStatus(type, object, within(options)),
+      create: async (type, object, options) =>
+        counted('create', type, client.create(type, object, within(options))),
+      update: async (type, object, options) =>
+        counted('update', type, client.update(type, object, within(options))),
+      updateStatus: async (type, object, options) =>
+        counted('updateStatus', type, client.updateStatus(type, object, within(options))),
       patch: async (type, name, namespace, patch, options) =>
-        client.patch(type, name, namespace, patch, within(options)),
-      delete: async (type, name, namespace, options) => client.delete(type, name, namespace, within(options)),
+        counted('patch', type, client.patch(type, name, namespace, patch, within(options))),
+      delete: async (type, name, namespace, options) =>
+        counted('delete', type, client.delete(type, name, namespace, within(options))),
     }
   }
 

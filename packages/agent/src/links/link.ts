@@ -21,6 +21,7 @@ import { HEARTBEAT_DURATION_SECONDS } from '../exporter/heartbeat.ts'
 import type { LinkStatus } from '../options.ts'
 import { time } from '../timestamps.ts'
 import { whyUnreadable } from './link-reason.ts'
+import { PeerTime } from './peer-time.ts'
 
 export interface LinkOptions {
   readonly clusterId: string
@@ -54,6 +55,8 @@ const NONE: ReadonlySet<string> = new Set()
 /** The read-only connection to one peer's exchange, and what is known of the peer through it. */
 export class Link {
   readonly clusterId: string
+  /** What it says of time. */
+  readonly time: PeerTime
   readonly #options: LinkOptions
   readonly #indexes
   readonly #services
@@ -65,6 +68,8 @@ export class Link {
   #isAccepted = false
   /** When the Lease was last seen renewed, by our clock: the publisher's clock is its own. */
   #lastHeartbeat: number | undefined
+  #renewTime: string | undefined
+  #lastRenewal: number | undefined
   readonly #remembered = new Map<string, MemberExport>()
   readonly #contributions = new Map<string, Contribution>()
 
@@ -72,6 +77,7 @@ export class Link {
     const { clusterId, client, exchangeNamespace: namespace } = options
     this.clusterId = clusterId
     this.#options = options
+    this.time = new PeerTime(options.clock)
     this.#highestSequence = options.highestSequence
     const exchange = { client, namespace, backoff: options.backoff ?? BACKOFF }
     this.#indexes = new Reflector({ ...exchange, type: EXPORT_INDEXES })
@@ -86,12 +92,22 @@ export class Link {
     this.#services.store.subscribe((_, next, previous) =>
       this.#recordChanged((next ?? previous)?.metadata.name),
     )
-    this.#endpoints.store.subscribe((_, next, previous) =>
-      this.#recordChanged((next ?? previous)?.metadata.name),
-    )
+    this.#endpoints.store.subscribe((_, next, previous) => {
+      // What the first list finds is of any age.
+      if (this.#endpoints.synced) this.time.changed(next, previous)
+      this.#recordChanged((next ?? previous)?.metadata.name)
+    })
     this.#leases.store.subscribe((_, lease) => {
       // A Lease that is gone is no heartbeat.
-      if (lease !== undefined) this.#lastHeartbeat = options.clock()
+      if (lease === undefined) return
+      this.#lastHeartbeat = options.clock()
+      // What a list finds first may be of long ago: a renewal is what was seen to happen.
+      const { renewTime } = lease.spec ?? {}
+      if (this.#renewTime !== undefined && renewTime !== this.#renewTime) {
+        this.#lastRenewal = options.clock()
+        this.time.renewed(lease)
+      }
+      this.#renewTime = renewTime
     })
   }
 
@@ -134,6 +150,16 @@ export class Link {
     return contribution
   }
 
+  /** Its exchange was listed, and is being followed. */
+  get isRead(): boolean {
+    return this.#isSynced && this.#reflectors.every(({ state }) => state.error === undefined)
+  }
+
+  /** When its publisher was last seen to renew its Lease, by our clock. */
+  get lastRenewal(): number | undefined {
+    return this.#lastRenewal
+  }
+
   /** Keys of all services that this member exports, as far as known. */
   services(): ReadonlySet<string> {
     return this.#accepted
@@ -147,6 +173,7 @@ export class Link {
       ...this.#stateAndReason(),
       sequence: this.#highestSequence,
       services: this.#accepted.size,
+      ...(this.time.offset === undefined ? {} : { clockOffset: this.time.offset }),
       refusals: this.refusals().length,
       ...(lastContact === undefined ? {} : { lastContact }),
     }
@@ -159,8 +186,7 @@ export class Link {
 
   #stateAndReason(): Pick<LinkStatus, 'state' | 'reason'> {
     const failing = this.#reflectors.find(({ state }) => state.error !== undefined)?.state.error
-    const synced = this.#indexes.synced && this.#services.synced && this.#endpoints.synced
-    if (!synced) {
+    if (!this.#isSynced) {
       return failing === undefined
         ? { state: 'connecting' }
         : { state: 'connecting', reason: this.#why(failing) }
@@ -179,6 +205,10 @@ export class Link {
 
   #why(error: Error): string {
     return this.#options.explain?.(error) ?? whyUnreadable(error)
+  }
+
+  get #isSynced(): boolean {
+    return this.#indexes.synced && this.#services.synced && this.#endpoints.synced
   }
 
   get #reflectors() {

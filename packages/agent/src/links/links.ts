@@ -184,4 +184,10 @@ export class Links {
   }
 }
 
-const LEVELS = { connecting: 'info', connected: 'info', degraded: 'warn', refused: 'warn' } as const
+const LEVELS = {
+  connecting: 'info',
+  connected: 'info',
+  degraded: 'warn',
+  lost: 'warn',
+  refused: 'warn',
+} as const

@@ -16,7 +16,7 @@ export async function deleteSeen<T extends KubernetesObject>(
   }
 }
 
-/** Stores a spec under a name: creates, replaces, or does nothing. */
+/** Stores a spec under a name: creates, replaces, or does nothing. Annotations go along with a spec that changes. */
 export async function storeSpec<T extends KubernetesObject & { spec: object }>(
   writes: Writes,
   type: ResourceType<T>,
@@ -25,7 +25,9 @@ export async function storeSpec<T extends KubernetesObject & { spec: object }>(
 ): Promise<T> {
   if (existing === undefined) return writes.create(type, wanted)
   if (isSame(existing.spec, wanted.spec)) return existing
-  return writes.update(type, { ...wanted, metadata: { ...existing.metadata } })
+  const { annotations } = wanted.metadata
+  const metadata = { ...existing.metadata, ...(annotations === undefined ? {} : { annotations }) }
+  return writes.update(type, { ...wanted, metadata })
 }
 
 /** Stored specs to wanted ones that they were found equal to. */
