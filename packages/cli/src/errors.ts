@@ -26,6 +26,19 @@ export const ERRORS = {
     message: '{what} {value} is not {wanted}',
     remedy: '`isthmus {command} --help` shows what is accepted.',
   },
+  registryNotNamed: {
+    code: 'ISTHMUS_REGISTRY_NOT_NAMED',
+    exitCode: EXIT.usage,
+    message: 'It was not said where the registry of the ClusterSet is',
+    remedy:
+      'Give its context with --registry-context (and --registry-kubeconfig, if it is in another file), as it was given to `isthmus init`.',
+  },
+  authorityUnreadable: {
+    code: 'ISTHMUS_AUTHORITY_UNREADABLE',
+    exitCode: EXIT.noInput,
+    message: 'The certificate authority {file} cannot be read: {reason}',
+    remedy: 'Give the path of a PEM file with the certificate that the API server is verified by.',
+  },
   apiserverPortInUse: {
     code: 'ISTHMUS_APISERVER_PORT_IN_USE',
     exitCode: EXIT.unavailable,

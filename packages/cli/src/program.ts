@@ -5,8 +5,11 @@ import { apiserverCommand } from './commands/apiserver.ts'
 import { completionCommand } from './commands/completion.ts'
 import { dnsCommand } from './commands/dns.ts'
 import { explainCommand } from './commands/explain.ts'
+import { initCommand } from './commands/init.ts'
 import { installCommand } from './commands/install.ts'
+import { joinCommand } from './commands/join.ts'
 import { requestCommand } from './commands/request.ts'
+import { statusCommand } from './commands/status.ts'
 import { startCommand, stopCommand } from './commands/stop-start.ts'
 import { upCommand } from './commands/up.ts'
 import { versionCommand } from './commands/version.ts'
@@ -17,7 +20,7 @@ export type CommandFactory = (context: CommandContext, exit: (code: number) => v
 
 const GROUPS: readonly (readonly [heading: string, commands: readonly CommandFactory[]])[] = [
   ['On this machine:', [upCommand, requestCommand, stopCommand, startCommand]],
-  ['On your clusters:', [installCommand, agentCommand, dnsCommand, explainCommand]],
+  ['On your clusters:', [initCommand, joinCommand, installCommand, agentCommand, dnsCommand, statusCommand, explainCommand]],
   ['More:', [apiserverCommand, completionCommand, versionCommand]],
 ]
 

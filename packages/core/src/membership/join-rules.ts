@@ -67,12 +67,14 @@ function notAMemberUnderAnotherId({ clusterId, cluster, registry }: JoinFacts): 
   ]
 }
 
-function identityIsTheSame({ clusterId, cluster: { identity, membership }, registry }: JoinFacts): Problem[] {
+function identityIsTheSame({ clusterId, cluster, registry }: JoinFacts): Problem[] {
+  const { identity, membership } = cluster
   const id = membership?.clusterId ?? identity.clusterId
   const set = membership?.clusterset ?? identity.clusterset
+  const isTold = registry.members.some(member => uidOf(member) === cluster.uid && member.clusterId === id)
   const leave = 'leave first (isthmus leave); a change of id or ClusterSet is a leave and a join.'
   return [
-    ...(id === undefined || id === clusterId
+    ...(id === undefined || id === clusterId || isTold
       ? []
       : [
           {

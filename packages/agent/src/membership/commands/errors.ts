@@ -23,7 +23,7 @@ export const ERRORS = {
   notLinked: {
     code: 'ISTHMUS_NOT_LINKED',
     exitCode: EXIT.unavailable,
-    message: '{clusterId} is a member of {clusterset}, and is not linked with all others yet: {reasons}',
+    message: '{clusterId} is a member of {clusterset}, and is not linked with all others yet:{reasons}',
     remedy: 'Mend what is named; the links follow by themselves. `isthmus members` shows them at any time.',
   },
   notAMember: {

@@ -179,11 +179,11 @@ function unknownRegistry(
 
 function refusal({ clusterId, registry }: JoinFacts, problems: readonly Problem[]) {
   const [only, ...more] = problems
-  const list = problems.map(({ message, remedy }) => `\n  - ${message}\n    ${remedy}`).join('')
+  const list = problems.map(({ message, remedy }) => `\n  - ${message}.\n    ${remedy}`).join('')
   return errorOf(ERRORS.joinRefused, {
     clusterId,
     clusterset: registry.clusterset || 'the ClusterSet',
-    problems: more.length === 0 ? (only?.message ?? '') : `there are ${problems.length} reasons:${list}\n`,
+    problems: more.length === 0 ? (only?.message ?? '') : `there are ${problems.length} reasons:${list}`,
     remedy: more.length === 0 ? (only?.remedy ?? '') : 'Do what each line says, then join again.',
   })
 }

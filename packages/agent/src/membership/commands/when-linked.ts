@@ -37,8 +37,8 @@ export async function whenLinked(options: WhenLinkedOptions): Promise<void> {
     if (links.every(({ isLinked }) => isLinked)) return
     if (performance.now() >= deadline) {
       const missing = links.flatMap(link => whyNotLinked(clusterId, link))
-      const reasons = missing.map(reason => `\n  - ${reason}`).join('')
-      throw errorOf(ERRORS.notLinked, { clusterId, clusterset, reasons: `${reasons}\n` })
+      const reasons = missing.map(reason => `\n  - ${reason}.`).join('')
+      throw errorOf(ERRORS.notLinked, { clusterId, clusterset, reasons })
     }
     await delay(POLL_MS, undefined, signal === undefined ? {} : { signal })
   }
