@@ -3,6 +3,7 @@ export { ERRORS } from './errors.ts'
 export { type HealthOptions, type HealthServer, serveHealth } from './http/serve-health.ts'
 export * from './install/install.ts'
 export type { LeadershipOptions } from './leadership/leadership.ts'
+export type { LostMemberOptions } from './lost/lost-members.ts'
 export * from './membership/commands/index.ts'
 export {
   type DeliverOptions,

@@ -54,6 +54,8 @@ export interface LinkStatus {
   readonly reason?: string
   /** Since when the link is in this state; of a lost one, when it was last heard of. Milliseconds since the epoch. */
   readonly since?: number
+  /** When its publisher was last seen to renew its Lease. Milliseconds since the epoch. */
+  readonly lastRenewal?: number
   /** What the member is to services without a policy of their own. */
   readonly phase?: MemberPhase
   readonly sequence: number

@@ -11,6 +11,7 @@ import {
   LABEL_KUBERNETES_SERVICE_NAME,
   LABEL_SERVICE_NAME,
   LABEL_SLICE_MANAGED_BY,
+  LABEL_SOURCE_CLUSTER,
   MANAGER,
   NAMESPACES,
   type Namespace,
@@ -130,6 +131,20 @@ export class OwnCluster {
   /** Of all indexes that were here since this process began, whoever wrote them: readers may have seen each. */
   get highestSequence(): number {
     return this.#highestSequence
+  }
+
+  /** Whether its API server answers now: who is cut off from his own cluster cannot judge others. */
+  get answers(): boolean {
+    return [...this.#reflectors.values()].some(
+      ({ state }) => state.phase === 'watching' && state.error === undefined,
+    )
+  }
+
+  /** The slices that were made here of a member's endpoints. */
+  importedFrom(clusterId: string): readonly EndpointSlice[] {
+    return this.slices
+      .list()
+      .filter(slice => isImported(slice) && slice.metadata.labels?.[LABEL_SOURCE_CLUSTER] === clusterId)
   }
 
   /** Whether imports can be made in a namespace: it is there, and not on its way out. */

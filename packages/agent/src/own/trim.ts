@@ -1,4 +1,5 @@
 import type { EndpointSlice, Namespace, Service } from '@isthmus/api'
+import { isLostMemberPolicyAnnotation } from '@isthmus/core'
 
 /** What is kept of an object: most of a cluster's Services and slices are none of our business, and stay small. */
 
@@ -6,6 +7,9 @@ export function trimNamespace({ apiVersion, kind, metadata, status }: Namespace)
   const { name, uid, resourceVersion, deletionTimestamp, labels } = metadata as Required<
     Namespace['metadata']
   >
+  const policies = Object.entries(metadata.annotations ?? {}).filter(([key]) =>
+    isLostMemberPolicyAnnotation(key),
+  )
   return {
     apiVersion,
     kind,
@@ -15,6 +19,7 @@ export function trimNamespace({ apiVersion, kind, metadata, status }: Namespace)
       resourceVersion,
       ...(labels === undefined ? {} : { labels }),
       ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
+      ...(policies.length === 0 ? {} : { annotations: Object.fromEntries(policies) }),
     },
     ...(status?.phase === undefined ? {} : { status: { phase: status.phase } }),
   }

@@ -1,0 +1,76 @@
+import type { Condition, ServiceImport } from '@isthmus/api'
+import {
+  type ExistingImport,
+  type ImportedPlan,
+  type LostMember,
+  MEMBERS_AVAILABLE,
+  type MemberPhase,
+  membersCondition,
+  membersToldLost,
+  memberTransitions,
+  readyEndpointsOf,
+  type WantedCondition,
+  withoutLastEndpoints,
+} from '@isthmus/core'
+import type { EventContent } from '../events/event.ts'
+
+/** What is known of lost members, for one import. */
+export interface LostMembersView {
+  phaseOf(clusterId: string, key: string): MemberPhase
+  since(clusterId: string): string
+  isExporter(clusterId: string, key: string): boolean | undefined
+  importTold(clusterId: string, reason: string): void
+}
+
+/** What lost members mean to one import. */
+export interface ImportLosses {
+  /** Whose endpoints are written as not ready. */
+  readonly heldBack: ReadonlySet<string>
+  /** Undefined where nobody is lost, and nobody was. */
+  readonly condition: WantedCondition | undefined
+  /** What the condition does not tell yet. Counts them as told. */
+  takeEvents(): readonly EventContent[]
+}
+
+/** `plan`: undefined for an import that goes, as nobody is left who exports the service. */
+export function importLosses(
+  view: LostMembersView,
+  key: string,
+  members: Iterable<string>,
+  existing: ExistingImport,
+  plan: ImportedPlan | undefined,
+): ImportLosses {
+  const before = conditionOf(existing.serviceImport)
+  const told = membersToldLost(before)
+  const phases = new Map([...members].map(id => [id, view.phaseOf(id, key)]))
+  const silent = new Set([...phases].filter(([, phase]) => phase === 'notReady').map(([id]) => id))
+  const heldBack =
+    plan === undefined ? silent : withoutLastEndpoints(silent, readyEndpointsOf(plan, existing.slices))
+  const concerns = (id: string, phase: MemberPhase) =>
+    phase === 'removed' ? (view.isExporter(id, key) ?? told.has(id)) : plan?.clusters.includes(id) === true
+  const lost = [...phases].flatMap(([clusterId, phase]): LostMember[] =>
+    phase === 'present' || !concerns(clusterId, phase)
+      ? []
+      : [
+          {
+            clusterId,
+            phase,
+            isLast: phase === 'notReady' && !heldBack.has(clusterId),
+            since: view.since(clusterId),
+          },
+        ],
+  )
+  return {
+    heldBack,
+    condition: membersCondition(lost, before),
+    takeEvents: () =>
+      memberTransitions(lost, before).map(({ clusterId, reason, note, isGood }) => {
+        view.importTold(clusterId, reason)
+        return { type: isGood ? 'Normal' : 'Warning', reason, action: 'Import', note }
+      }),
+  }
+}
+
+function conditionOf(serviceImport: ServiceImport | undefined): Condition | undefined {
+  return serviceImport?.status?.conditions?.find(({ type }) => type === MEMBERS_AVAILABLE)
+}

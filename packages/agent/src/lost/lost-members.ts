@@ -1,0 +1,300 @@
+import { NAMESPACES } from '@isthmus/api'
+import {
+  type Contribution,
+  countedTime,
+  DEFAULT_LOST_MEMBER_POLICY,
+  isCutOff,
+  isLostMemberPolicyAnnotation,
+  type LostMemberPolicy,
+  type MemberPhase,
+  nextMemberSilence,
+  passedTime,
+  withoutRemoved,
+} from '@isthmus/core'
+import type { Logger } from 'pino'
+import type { Registry } from 'prom-client'
+import { EventRecorder } from '../events/event-recorder.ts'
+import { HEARTBEAT_MS } from '../exporter/heartbeat.ts'
+import type { GatedClient } from '../leadership/write-gate.ts'
+import type { Link } from '../links/link.ts'
+import type { LinkStatus } from '../options.ts'
+import type { OwnCluster } from '../own/own-cluster.ts'
+import { loadLinkRecord, saveLinkRecord } from './link-record.ts'
+import { linkStateOf } from './link-state.ts'
+import { LostMetrics } from './lost-metrics.ts'
+import { LostPolicies } from './lost-policies.ts'
+import { Prober } from './prober.ts'
+import type { Probe } from './tcp-probe.ts'
+import { TrackedMember } from './tracked-member.ts'
+
+/** What is done about members that are lost. */
+export interface LostMemberOptions {
+  readonly policy?: LostMemberPolicy | undefined
+  /** Whether endpoints are probed; in tests, by what. Default: they are not. */
+  readonly probes?: boolean | Probe | undefined
+  /** For tests. Default: a second. */
+  readonly lookEveryMs?: number | undefined
+}
+
+export interface LostMembersOptions extends LostMemberOptions {
+  readonly own: OwnCluster
+  /** Where records of links are kept. */
+  readonly client: GatedClient
+  readonly agentNamespace: string
+  readonly links: Iterable<Link>
+  readonly clusterId: string
+  readonly registry: Registry
+  /** What members are to services may have changed, for any service. */
+  readonly onChange: () => void
+  /** Services of one namespace have another policy. */
+  readonly onPolicy: (namespace: string) => void
+  readonly clock: () => number
+  readonly log: Logger
+}
+
+const LOOK_EVERY_MS = 1_000
+/** A publisher renews its Lease every ten seconds: two may be missed. */
+const HEARD_WITHIN_MS = 2 * HEARTBEAT_MS
+
+/** Watches for members that fall silent, and says what each is to each service meanwhile. */
+export class LostMembers {
+  readonly #options: LostMembersOptions
+  /** Its own: members are watched whether or not this agent leads, and its client lets only the leader write. */
+  readonly #recorder: EventRecorder
+  readonly #policies: LostPolicies
+  readonly #metrics: LostMetrics
+  readonly #prober: Prober | undefined
+  readonly #members = new Map<string, TrackedMember>()
+  readonly #loading = new Set<string>()
+  readonly #stopping = new AbortController()
+  readonly #ends: (() => void)[] = []
+  #looking: NodeJS.Timeout | undefined
+  #lookedAt: number | undefined
+  #isCutOff = false
+
+  constructor(options: LostMembersOptions) {
+    const { own, client, clusterId, probes = false, clock, registry, log } = options
+    this.#options = options
+    this.#recorder = new EventRecorder({ client, clusterId, clock, log })
+    this.#policies = new LostPolicies(
+      options.policy ?? DEFAULT_LOST_MEMBER_POLICY,
+      own.namespaces,
+      this.#recorder,
+    )
+    this.#metrics = new LostMetrics(registry, () => this.#readings())
+    if (probes === false) return
+    this.#prober = new Prober({
+      slicesOf: clusterId => own.importedFrom(clusterId),
+      clock,
+      onProbe: (clusterId, isAnswered) => this.#metrics.probed(clusterId, isAnswered),
+      onRound: () => this.look(),
+      probe: probes === true ? undefined : probes,
+    })
+  }
+
+  /** Reads what is remembered of the links there are. */
+  async load(signal: AbortSignal): Promise<void> {
+    await Promise.all([...this.#options.links].map(({ clusterId }) => this.#load(clusterId, signal)))
+  }
+
+  start(): void {
+    const { own, onPolicy, lookEveryMs = LOOK_EVERY_MS } = this.#options
+    this.#ends.push(
+      own.namespaces.subscribe((namespace, next, previous) => {
+        if (policyTexts(next?.metadata.annotations) !== policyTexts(previous?.metadata.annotations))
+          onPolicy(namespace)
+      }),
+    )
+    this.#looking = setInterval(() => this.look(), lookEveryMs)
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    clearInterval(this.#looking)
+    for (const end of this.#ends) end()
+    await Promise.all([this.#prober?.stop(), this.#recorder.stop()])
+  }
+
+  /** Remembers at once what would be remembered later: how long members have been lost. */
+  async saveAll(): Promise<void> {
+    const now = this.#options.clock()
+    const policies = this.#policies.all()
+    await Promise.all(
+      [...this.#options.links].map(link => {
+        const member = this.#members.get(link.clusterId)
+        const record = member?.toSaveAtEnd(link.services().size, policies, now)
+        return member === undefined || record === undefined ? undefined : this.#save(member, record)
+      }),
+    )
+  }
+
+  /** What the member is to the service. */
+  phaseOf(clusterId: string, key: string): MemberPhase {
+    return this.#members.get(clusterId)?.phase(this.#policies.of(key)) ?? 'present'
+  }
+
+  /** Since when nothing has been heard of the member, as RFC 3339; empty where it is not lost. */
+  since(clusterId: string): string {
+    return this.#members.get(clusterId)?.since ?? ''
+  }
+
+  /** What members contribute to the service, without those that are removed from it. */
+  contributions(
+    key: string,
+    contributions: ReadonlyMap<string, Contribution>,
+  ): ReadonlyMap<string, Contribution> {
+    return withoutRemoved(contributions, clusterId => this.phaseOf(clusterId, key))
+  }
+
+  /** Whether the member exports the service, as far as known, whatever the policy makes of it; undefined if not. */
+  isExporter(clusterId: string, key: string): boolean | undefined {
+    const contribution = this.#link(clusterId)?.contribution(key)
+    if (contribution?.kind === 'unknown') return contribution.remembered === undefined ? undefined : true
+    return contribution?.kind === 'present'
+  }
+
+  importTold(clusterId: string, reason: string): void {
+    this.#metrics.importTold(clusterId, reason)
+  }
+
+  /** The state of a link, with what has lasted taken into account. */
+  status(status: LinkStatus): LinkStatus {
+    const member = this.#members.get(status.clusterId)
+    if (member?.state === undefined) return status
+    const { reason: _, ...rest } = status
+    const phase = member.phase(this.#policies.base)
+    const lastRenewal = this.#link(status.clusterId)?.lastRenewal
+    return {
+      ...rest,
+      ...this.#stateOf(status, member),
+      since: member.stateSince,
+      ...(lastRenewal === undefined ? {} : { lastRenewal }),
+      phase,
+    }
+  }
+
+  /** Looks at all members. Called every second, and when there may be news. */
+  look(): void {
+    const { clock, own, links, onChange } = this.#options
+    const now = clock()
+    const passedMs = passedTime(now - (this.#lookedAt ?? now))
+    this.#lookedAt = now
+    const observed = [...links].map(link => ({ link, observation: this.#observe(link, now) }))
+    const peers = observed.map(({ observation }) => observation.isHeard || observation.isAnswered === true)
+    this.#isCutOff = isCutOff(peers)
+    const elapsed = { passedMs, countedMs: countedTime({ passedMs, ownAnswers: own.answers, peers }) }
+    const policies = this.#policies.all()
+    let isNew = false
+    for (const { link, observation } of observed) {
+      const member = this.#members.get(link.clusterId)
+      if (member === undefined) {
+        void this.#load(link.clusterId, this.#stopping.signal)
+        continue
+      }
+      const silence = nextMemberSilence(member.silence, observation, elapsed)
+      if (member.observe(silence, link.lastRenewal, policies, now)) isNew = true
+      this.#tellState(member, link, now)
+      this.#prober?.look(link.clusterId, silence.unheard.silentMs === 0)
+      const record = member.toSave(link.services().size, policies, now)
+      if (record !== undefined) void this.#save(member, record)
+    }
+    this.#forgetOthers(observed.map(({ link }) => link.clusterId))
+    if (isNew) onChange()
+  }
+
+  #link(clusterId: string): Link | undefined {
+    return [...this.#options.links].find(link => link.clusterId === clusterId)
+  }
+
+  #observe(link: Link, now: number) {
+    return {
+      isRead: link.isRead,
+      isHeard: link.lastRenewal !== undefined && now - link.lastRenewal <= HEARD_WITHIN_MS,
+      isAnswered: this.#prober?.isAnswered(link.clusterId),
+    }
+  }
+
+  #stateOf(status: LinkStatus, { silence, clusterId }: TrackedMember): Pick<LinkStatus, 'state' | 'reason'> {
+    const isRead = this.#link(clusterId)?.isRead ?? false
+    return linkStateOf({ now: status, silence, isRead, isCutOff: this.#isCutOff })
+  }
+
+  #tellState(member: TrackedMember, link: Link, now: number): void {
+    const { agentNamespace, own, log } = this.#options
+    const status = link.status()
+    const { state, reason } = this.#stateOf(status, member)
+    const before = member.enter(reason === undefined ? { state } : { state, reason }, now)
+    if (before === undefined) return
+    this.#metrics.linkBecame(member.clusterId, state)
+    if (state !== 'lost' && before !== 'lost') return
+    const isLost = state === 'lost'
+    const about = `cluster ${member.clusterId}`
+    const note = isLost ? `${about} is lost: ${reason}` : `${about} is back`
+    log[isLost ? 'warn' : 'info']({ peer: member.clusterId, since: member.since, reason }, note)
+    const object = own.namespaces.get(agentNamespace)
+    if (object === undefined) return
+    this.#recorder.record(
+      { type: NAMESPACES, object, namespace: agentNamespace },
+      {
+        type: isLost ? 'Warning' : 'Normal',
+        reason: isLost ? 'MemberLost' : 'MemberBack',
+        action: 'Read',
+        note,
+      },
+    )
+  }
+
+  async #load(clusterId: string, signal: AbortSignal): Promise<void> {
+    if (this.#loading.has(clusterId)) return
+    this.#loading.add(clusterId)
+    const { client, agentNamespace, clock, log, onChange } = this.#options
+    try {
+      const record = await loadLinkRecord(client, agentNamespace, clusterId, signal)
+      const member = new TrackedMember(clusterId, record, clock())
+      this.#members.set(clusterId, member)
+      if (member.silence.endpoints.silentMs > 0) this.#prober?.recall(clusterId)
+      if (member.phase(this.#policies.base) !== 'present') onChange()
+    } catch (error) {
+      if (!signal.aborted)
+        log.warn({ err: error, peer: clusterId }, 'what is remembered of a link was not read')
+    } finally {
+      this.#loading.delete(clusterId)
+    }
+  }
+
+  async #save(member: TrackedMember, record: Parameters<typeof saveLinkRecord>[3]): Promise<void> {
+    const { client, agentNamespace, clock, log } = this.#options
+    const { silence, clusterId } = member
+    member.isSaving = true
+    try {
+      await saveLinkRecord(client, agentNamespace, clusterId, record)
+      member.saved(record, silence, clock())
+    } catch (error) {
+      member.saveFailed(clock())
+      log.debug({ err: error, peer: clusterId }, 'the state of a link was not saved, will be tried again')
+    } finally {
+      member.isSaving = false
+    }
+  }
+
+  #forgetOthers(clusterIds: readonly string[]): void {
+    for (const clusterId of this.#members.keys()) {
+      if (clusterIds.includes(clusterId)) continue
+      this.#members.delete(clusterId)
+      this.#prober?.forget(clusterId)
+    }
+  }
+
+  #readings() {
+    return [...this.#members.values()].map(member => ({
+      clusterId: member.clusterId,
+      phase: member.phase(this.#policies.base),
+      seconds: member.silence.controlPlane.silentMs / 1000,
+    }))
+  }
+}
+
+function policyTexts(annotations: Readonly<Record<string, string>> | undefined): string {
+  const entries = Object.entries(annotations ?? {}).filter(([key]) => isLostMemberPolicyAnnotation(key))
+  return JSON.stringify(entries.sort())
+}

@@ -1,0 +1,75 @@
+import { NAMESPACES, type Namespace } from '@isthmus/api'
+import {
+  ANNOTATION_LOST_MEMBER_POLICY,
+  annotationForService,
+  type LostMemberPolicy,
+  parseLostMemberPolicy,
+} from '@isthmus/core'
+import { parseKey, type Store } from '@isthmus/kube'
+import type { Recorder } from '../events/event-recorder.ts'
+import { StandingNotes } from '../events/standing-notes.ts'
+
+/** Different texts that are remembered: there are a few, unless somebody plays with them. */
+const MAX_TEXTS = 1000
+
+/**
+ * The policy for lost members, by service: the agent's own, and over it what annotations of the service's namespace
+ * in this cluster say. The one place that knows where policies come from.
+ */
+export class LostPolicies {
+  readonly #base: LostMemberPolicy
+  readonly #namespaces: Store<Namespace>
+  readonly #mistakes: StandingNotes
+  readonly #parsed = new Map<string, LostMemberPolicy>()
+
+  constructor(base: LostMemberPolicy, namespaces: Store<Namespace>, recorder: Recorder) {
+    this.#base = base
+    this.#namespaces = namespaces
+    this.#mistakes = new StandingNotes(recorder)
+  }
+
+  get base(): LostMemberPolicy {
+    return this.#base
+  }
+
+  /** The policy for a service: `namespace/name`. */
+  of(key: string): LostMemberPolicy {
+    const { namespace = '', name } = parseKey(key)
+    const object = this.#namespaces.get(namespace)
+    const annotations = object?.metadata.annotations
+    if (object === undefined || annotations === undefined) return this.#base
+    const all = this.#over(this.#base, object, ANNOTATION_LOST_MEMBER_POLICY)
+    return this.#over(all, object, annotationForService(name))
+  }
+
+  /** Every policy that any service has, and perhaps some that none has any more. */
+  all(): readonly LostMemberPolicy[] {
+    return [this.#base, ...this.#parsed.values()]
+  }
+
+  #over(base: LostMemberPolicy, object: Namespace, annotation: string): LostMemberPolicy {
+    const text = object.metadata.annotations?.[annotation]
+    if (text === undefined) return base
+    const known = `${JSON.stringify(base)} ${text}`
+    const before = this.#parsed.get(known)
+    if (before !== undefined) return before
+    const parsed = parseLostMemberPolicy(text, base)
+    // One that cannot be read is told, and changes nothing.
+    if ('mistake' in parsed) {
+      this.#mistakes.look(object.metadata.name ?? '', annotation, regarding(object), {
+        type: 'Warning',
+        reason: 'LostMemberPolicyInvalid',
+        action: 'Import',
+        note: `annotation ${annotation} is not used: ${parsed.mistake}`,
+      })
+      return base
+    }
+    if (this.#parsed.size >= MAX_TEXTS) this.#parsed.clear()
+    this.#parsed.set(known, parsed.policy)
+    return parsed.policy
+  }
+}
+
+function regarding(object: Namespace) {
+  return { type: NAMESPACES, object, namespace: object.metadata.name ?? '' }
+}
