@@ -2,6 +2,7 @@
 
 export { type AnswerCount, Counters, type Transport } from './counters.ts'
 export { ERRORS } from './errors.ts'
+export { dnsMetrics } from './metrics.ts'
 export {
   DnsServer,
   type DnsServerOptions,

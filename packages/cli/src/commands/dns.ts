@@ -6,6 +6,9 @@ import { numberBetween } from './number.ts'
 export interface DnsFlags extends ClusterFlags {
   listen: string
   ttl: number
+  maxUdpSize?: number
+  nameServerAddress?: string[]
+  health: string
   logLevel: 'debug' | 'info' | 'warn' | 'error'
   logFormat: 'auto' | 'text' | 'json'
 }
@@ -22,6 +25,16 @@ export const dnsCommand: CommandFactory = context =>
       '127.0.0.1:1053',
     )
     .option('--ttl <seconds>', 'how long clients may keep an answer', numberBetween(0, 3600), 5)
+    .option(
+      '--max-udp-size <bytes>',
+      'longest answer over UDP; 1232 passes every network in one piece (default: what the client takes)',
+      numberBetween(512, 65_535),
+    )
+    .option(
+      '--name-server-address <ip...>',
+      'where clients reach this server: addresses of ns.dns.clusterset.local',
+    )
+    .option('--health <host:port>', 'where /healthz, /readyz and /metrics are served, or off', 'off')
     .addOption(
       new Option('--log-level <level>', 'what to log')
         .choices(['debug', 'info', 'warn', 'error'])
