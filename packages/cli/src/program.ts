@@ -20,7 +20,10 @@ export type CommandFactory = (context: CommandContext, exit: (code: number) => v
 
 const GROUPS: readonly (readonly [heading: string, commands: readonly CommandFactory[]])[] = [
   ['On this machine:', [upCommand, requestCommand, stopCommand, startCommand]],
-  ['On your clusters:', [initCommand, joinCommand, installCommand, agentCommand, dnsCommand, statusCommand, explainCommand]],
+  [
+    'On your clusters:',
+    [initCommand, joinCommand, installCommand, agentCommand, dnsCommand, statusCommand, explainCommand],
+  ],
   ['More:', [apiserverCommand, completionCommand, versionCommand]],
 ]
 

@@ -1,7 +1,6 @@
 /** Reads of every member what one service is made of there, with the rights of whoever asks. */
 import {
   AGENT_NAMESPACE,
-  CONFIG_MAPS,
   CUSTOM_RESOURCE_DEFINITIONS,
   ENDPOINT_SLICES,
   type EndpointSlice,
@@ -35,13 +34,13 @@ import {
   ImportRules,
   type KeptFields,
   keptFieldsOf,
-  type LinkMemory,
   type Reading,
   readValue,
   recordName,
 } from '@isthmus/core'
 import type { ClusterClient } from '@isthmus/kube'
-import type { MemberContext, ReachedContexts } from '../contexts/reach-contexts.ts'
+import type { MemberContext, ReachedContexts } from '../contexts/contexts.ts'
+import { linksOf } from '../contexts/links.ts'
 import { readList, readObject } from '../contexts/reading.ts'
 import type { Outside } from './outside.ts'
 
@@ -139,27 +138,6 @@ async function chunkNamed(client: ClusterClient, name: string): Promise<Exported
   const reading = await readObject(() => client.get(EXPORTED_ENDPOINTS, name, EXCHANGE_NAMESPACE))
   if ('unread' in reading) throw new Error(reading.unread)
   return reading.value
-}
-
-const LINK_PREFIX = 'link-'
-
-/** What an agent remembers of its links. */
-export async function linksOf(client: ClusterClient): Promise<readonly LinkMemory[]> {
-  const { items } = await client.list(CONFIG_MAPS, { namespace: AGENT_NAMESPACE })
-  return items.flatMap(({ metadata: { name = '' }, data = {} }) => {
-    if (!name.startsWith(LINK_PREFIX)) return []
-    const { highestSequence, state, reason, since } = data
-    const sequence = Number(highestSequence)
-    return [
-      {
-        clusterId: name.slice(LINK_PREFIX.length),
-        highestSequence: Number.isSafeInteger(sequence) ? sequence : 0,
-        ...(state === undefined ? {} : { state }),
-        ...(reason === undefined || reason === '' ? {} : { reason }),
-        ...(since === undefined ? {} : { since }),
-      },
-    ]
-  })
 }
 
 /** What may not be read refuses nothing here: the agent may know of more. */

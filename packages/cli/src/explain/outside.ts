@@ -4,7 +4,7 @@ import { connect as connectSocket } from 'node:net'
 import type { EndpointSlice, ServiceImport } from '@isthmus/api'
 import { type ConnectReading, type DnsReading, domainName, type Reading } from '@isthmus/core'
 import { loopbackOf, type PlaygroundState } from '@isthmus/playground'
-import type { MemberContext } from '../contexts/reach-contexts.ts'
+import type { MemberContext } from '../contexts/contexts.ts'
 
 type Where = Pick<MemberContext, 'clusterId' | 'context' | 'kubectl' | 'server'>
 

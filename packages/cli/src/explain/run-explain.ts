@@ -4,7 +4,7 @@ import { type Explanation, explain } from '@isthmus/core'
 import { homeFolder, readState } from '@isthmus/playground'
 import type { ExplainFlags } from '../commands/explain.ts'
 import type { CommandContext } from '../context.ts'
-import { type ReachedContexts, reachContexts } from '../contexts/reach-contexts.ts'
+import { Contexts, type ReachedContexts } from '../contexts/contexts.ts'
 import { ERRORS } from '../errors.ts'
 import { wantsColours } from '../terminal/paint.ts'
 import { explanationText } from './explanation-text.ts'
@@ -23,8 +23,9 @@ export async function runExplain(
   const { stdout, env, cwd } = context
   const dns = (flags.dns ?? []).map(parseDns)
   const playground = await readState(homeFolder(env, cwd)).catch(() => undefined)
-  const reached = await reachContexts(flags, context)
+  const contexts = new Contexts(flags, context)
   try {
+    const reached = await contexts.reach()
     const from = flags.from === undefined ? undefined : clusterNamed(flags.from, reached)
     const look = async () =>
       explain(await gather(reached, flags.namespace, service, new Outside(dns, playground)), from)
@@ -40,7 +41,7 @@ export async function runExplain(
     )
     return explanation.works ? 0 : EXIT.failure
   } finally {
-    await reached.close()
+    await contexts.close()
   }
 }
 

@@ -1,6 +1,7 @@
 /** What `isthmus up` shows of a running playground. Pure: from a snapshot to lines. */
 import type { LinkStatus } from '@isthmus/agent'
 import type { ClusterSnapshot, ImportSnapshot, PlaygroundSnapshot, ReadyCount } from '@isthmus/playground'
+import { endpointsText, ratio, section } from '../terminal/status-tables.ts'
 import { table } from '../terminal/table.ts'
 
 /** The whole status, as tables. `now` in milliseconds since the epoch. */
@@ -32,7 +33,7 @@ export function statusLines({ clusters }: PlaygroundSnapshot, now: number): stri
           cluster,
           entry.ips.join(', ') || '-',
           importState(entry),
-          endpointsText(entry),
+          endpointsText(entry.endpoints),
         ]),
       'Nothing is imported.',
     ),
@@ -79,7 +80,7 @@ function factsOf(clusters: readonly ClusterSnapshot[]): Facts {
     facts.set(`cluster ${name}`, { cluster: name, words: clusterState(cluster) + why })
     for (const entry of cluster.imports) {
       const ips = entry.ips.length === 0 ? '' : ` at ${entry.ips.join(', ')}`
-      const words = `${importState(entry)}${ips}; ready endpoints: ${endpointsText(entry)}`
+      const words = `${importState(entry)}${ips}; ready endpoints: ${endpointsText(entry.endpoints)}`
       facts.set(`import ${entry.key} in ${name}`, { cluster: name, words })
     }
     for (const link of cluster.links) {
@@ -87,10 +88,6 @@ function factsOf(clusters: readonly ClusterSnapshot[]): Facts {
     }
   }
   return facts
-}
-
-function section(headings: string[], rows: (string | number)[][], none: string): string[] {
-  return rows.length === 0 ? [none] : table(headings, rows)
 }
 
 function clusterState({ state, ready }: ClusterSnapshot): string {
@@ -114,20 +111,12 @@ function importState({ ready, reason }: ImportSnapshot): string {
   return ready ? 'Ready' : reason
 }
 
-function endpointsText({ endpoints }: ImportSnapshot): string {
-  return endpoints.map(({ cluster, ready, total }) => `${cluster} ${ready}/${total}`).join(', ') || 'none'
-}
-
 function linkState({ state, reason }: LinkStatus): string {
   return reason === undefined ? state : `${state}: ${reason}`
 }
 
 function countReady(entries: readonly { readonly ready: boolean }[]): ReadyCount {
   return { ready: entries.filter(({ ready }) => ready).length, total: entries.length }
-}
-
-function ratio({ ready, total }: ReadyCount): string {
-  return `${ready}/${total}`
 }
 
 /** Coarse, so that the view does not change more often than a person can read it. */

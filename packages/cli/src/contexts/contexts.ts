@@ -38,7 +38,6 @@ export interface ReachedContexts {
   readonly members: readonly MemberContext[]
   readonly unreachable: readonly UnreachableContext[]
   readonly outsiders: readonly Outsider[]
-  close(): Promise<void>
 }
 
 type Reached =
@@ -46,30 +45,50 @@ type Reached =
   | { readonly kind: 'outsider'; readonly outsider: Outsider }
   | { readonly kind: 'unreachable'; readonly unreachable: UnreachableContext }
 
-/** Asks all of them at once; none holds the others up for longer than the time it is given. */
-export async function reachContexts(
-  flags: ContextFlags,
-  { cwd, env }: Pick<CommandContext, 'cwd' | 'env'>,
-): Promise<ReachedContexts> {
-  const kubeconfig = flags.kubeconfig === undefined ? undefined : resolve(cwd, flags.kubeconfig)
-  const { names, current } = listContexts({ kubeconfig, environment: env })
-  const wanted = flags.context?.split(',').map(name => name.trim()) ?? inOrder(names, current)
-  const clients: ClusterClient[] = []
-  const reached = await Promise.all(
+/** The contexts that a command looks at. They are opened once, and asked anew with each look. `close` them. */
+export class Contexts {
+  readonly #timeoutMs: number
+  readonly #openers: readonly { context: string; kubectl: string; open: () => ClusterClient }[]
+  readonly #clients = new Map<string, ClusterClient>()
+
+  /** @throws IsthmusError when there is no kubeconfig, or it cannot be read. */
+  constructor(flags: ContextFlags, { cwd, env }: Pick<CommandContext, 'cwd' | 'env'>) {
+    const kubeconfig = flags.kubeconfig === undefined ? undefined : resolve(cwd, flags.kubeconfig)
+    const { names, current } = listContexts({ kubeconfig, environment: env })
+    const wanted = flags.context?.split(',').map(name => name.trim()) ?? inOrder(names, current)
+    this.#timeoutMs = flags.timeout * 1000
     // Without a kubeconfig there is one cluster: the one around this pod.
-    (wanted.length === 0 ? [undefined] : wanted).map(name => {
-      const context = name ?? ''
-      const kubectl = kubectlFor(flags.kubeconfig, name)
-      const open = () => {
-        const credentials = loadCredentials({ kubeconfig, context: name, environment: env })
-        const client = connect(credentials, { requestTimeoutMs: flags.timeout * 1000 })
-        clients.push(client)
-        return client
-      }
-      return reach(context, kubectl, open, flags.timeout * 1000)
-    }),
-  )
-  return { ...sorted(reached), close: async () => void (await Promise.all(clients.map(one => one.close()))) }
+    this.#openers = (wanted.length === 0 ? [undefined] : wanted).map(name => ({
+      context: name ?? '',
+      kubectl: kubectlFor(flags.kubeconfig, name),
+      open: () => this.#open(kubeconfig, name, env),
+    }))
+  }
+
+  /** Asks all of them at once; none holds the others up for longer than the time it is given. */
+  async reach(): Promise<ReachedContexts> {
+    const reached = await Promise.all(
+      this.#openers.map(({ context, kubectl, open }) => reach(context, kubectl, open, this.#timeoutMs)),
+    )
+    return sorted(reached)
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#clients.values()].map(client => client.close()))
+  }
+
+  #open(
+    kubeconfig: string | undefined,
+    name: string | undefined,
+    environment: CommandContext['env'],
+  ): ClusterClient {
+    const known = this.#clients.get(name ?? '')
+    if (known !== undefined) return known
+    const credentials = loadCredentials({ kubeconfig, context: name, environment })
+    const client = connect(credentials, { requestTimeoutMs: this.#timeoutMs })
+    this.#clients.set(name ?? '', client)
+    return client
+  }
 }
 
 /** The current context first: of two that lead to one cluster, it is the one that is shown. */
@@ -79,7 +98,7 @@ function inOrder(names: readonly string[], current: string | undefined): readonl
     : [current, ...names.filter(name => name !== current)]
 }
 
-function sorted(reached: readonly Reached[]): Omit<ReachedContexts, 'close'> {
+function sorted(reached: readonly Reached[]): ReachedContexts {
   const members = new Map<string, MemberContext>()
   for (const one of reached) {
     if (one.kind === 'member' && !members.has(one.uid)) members.set(one.uid, one.member)

@@ -1,0 +1,74 @@
+/** Reads of every member what its agent keeps there: nothing is asked of an agent, so it works without one. */
+import {
+  AGENT_NAMESPACE,
+  CLUSTER_MANAGER,
+  CLUSTER_PROFILES,
+  type ClusterProfile,
+  CONFIG_MAPS,
+  configMapValue,
+  ENDPOINT_SLICES,
+  EXCHANGE_NAMESPACE,
+  EXPORT_INDEX_NAME,
+  EXPORT_INDEXES,
+  LABEL_CLUSTER_MANAGER,
+  LABEL_SLICE_MANAGED_BY,
+  LEASES,
+  MANAGER,
+  MEMBERSHIP_NAME,
+  type MembershipRecord,
+  NAMESPACES,
+  PUBLISHER_LEASE_NAME,
+  SERVICE_EXPORTS,
+  SERVICE_IMPORTS,
+} from '@isthmus/api'
+import type { MemberContext, ReachedContexts } from '../contexts/contexts.ts'
+import { linksOf } from '../contexts/links.ts'
+import { readList, readObject } from '../contexts/reading.ts'
+import type { MemberReading, StatusFacts } from './status-facts.ts'
+
+/** The Lease by which the agents of one cluster know which of them works. */
+const LEADER_LEASE_NAME = 'isthmus-agent'
+
+export async function gatherStatus(reached: ReachedContexts): Promise<StatusFacts> {
+  const members = await Promise.all(reached.members.map(readMember))
+  return { members, unreachable: reached.unreachable, outsiders: reached.outsiders }
+}
+
+async function readMember({ client, ...member }: MemberContext): Promise<MemberReading> {
+  const all = { namespace: undefined }
+  const items = <T>(ask: () => Promise<{ items: T[] }>) => readList(async () => (await ask()).items)
+  const exchange = EXCHANGE_NAMESPACE
+  const [exports, imports, slices, namespaces, index, heartbeat, leader, links, membership, profiles] =
+    await Promise.all([
+      items(() => client.list(SERVICE_EXPORTS, all)),
+      items(() => client.list(SERVICE_IMPORTS, all)),
+      items(() => client.list(ENDPOINT_SLICES, { labelSelector: `${LABEL_SLICE_MANAGED_BY}=${MANAGER}` })),
+      items(() => client.list(NAMESPACES)),
+      readObject(() => client.get(EXPORT_INDEXES, EXPORT_INDEX_NAME, exchange)),
+      readObject(() => client.get(LEASES, PUBLISHER_LEASE_NAME, exchange)),
+      readObject(() => client.get(LEASES, LEADER_LEASE_NAME, AGENT_NAMESPACE)),
+      readList(() => linksOf(client)),
+      client.get(CONFIG_MAPS, MEMBERSHIP_NAME, AGENT_NAMESPACE).catch(() => undefined),
+      profilesIn(client),
+    ])
+  return {
+    ...member,
+    exports,
+    imports,
+    slices,
+    namespaces,
+    index,
+    heartbeat,
+    leader,
+    links,
+    membership: configMapValue<MembershipRecord>(membership),
+    profiles,
+  }
+}
+
+/** Where this cluster keeps a registry: what members say of themselves there. */
+async function profilesIn(client: MemberContext['client']): Promise<readonly ClusterProfile[]> {
+  const labelSelector = `${LABEL_CLUSTER_MANAGER}=${CLUSTER_MANAGER}`
+  const list = await client.list(CLUSTER_PROFILES, { labelSelector }).catch(() => undefined)
+  return list?.items ?? []
+}

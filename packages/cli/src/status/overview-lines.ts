@@ -1,0 +1,63 @@
+/** A ClusterSet at a glance, as tables. Pure. */
+import { duration } from '@isthmus/core'
+import { endpointsText, ratio, section } from '../terminal/status-tables.ts'
+import { table } from '../terminal/table.ts'
+import type { LinkRow, Overview } from './overview.ts'
+
+export function overviewLines({ members, links, exports, imports, conflicts, problems }: Overview): string[] {
+  return [
+    ...table(
+      ['MEMBER', 'CLUSTERSET', 'CONTEXT', 'AGENT', 'EXPORTS', 'IMPORTS', 'API SERVER'],
+      members.map(member => [
+        member.cluster,
+        member.clusterset,
+        member.context ?? '-',
+        member.agent,
+        member.exports === null ? '?' : ratio(member.exports),
+        member.imports === null ? '?' : ratio(member.imports),
+        member.server ?? '-',
+      ]),
+    ),
+    '',
+    ...section(
+      ['LINK', 'STATE', 'LAG', 'SINCE'],
+      links.map(link => [`${link.reader} reads ${link.peer}`, link.state, lagText(link), link.since ?? '-']),
+      'There are no links.',
+    ),
+    '',
+    ...section(
+      ['EXPORT', 'FROM', 'STATE'],
+      exports.map(({ key, cluster, state }) => [key, cluster, state]),
+      'Nothing is exported.',
+    ),
+    '',
+    ...section(
+      ['IMPORT', 'IN', 'CLUSTERSETIP', 'STATE', 'READY ENDPOINTS'],
+      imports.map(({ key, cluster, type, ips, state, endpoints }) => [
+        key,
+        cluster,
+        type === 'Headless' ? 'headless' : ips.join(', ') || '-',
+        state,
+        endpointsText(endpoints),
+      ]),
+      'Nothing is imported.',
+    ),
+    ...(conflicts.length === 0
+      ? []
+      : [
+          '',
+          ...table(
+            ['CONFLICT', 'REASON', 'CLUSTERS'],
+            conflicts.map(({ key, reason, clusters }) => [key, reason, clusters.join(', ')]),
+          ),
+        ]),
+    '',
+    ...(problems.length === 0 ? ['All is well.'] : ['Wrong:', ...problems.map(problem => `  ${problem}`)]),
+  ]
+}
+
+function lagText({ lagMs, behind }: LinkRow): string {
+  if (lagMs === null) return '?'
+  const time = lagMs === 0 ? 'none' : duration(lagMs)
+  return behind === null || behind === 0 ? time : `${time}, ${behind} services`
+}

@@ -1,0 +1,35 @@
+import type {
+  ClusterProfile,
+  EndpointSlice,
+  ExportIndex,
+  Lease,
+  MembershipRecord,
+  Namespace,
+  ServiceExport,
+  ServiceImport,
+} from '@isthmus/api'
+import type { LinkMemory, Outsider, Reading, UnreachableContext } from '@isthmus/core'
+import type { MemberContext } from '../contexts/contexts.ts'
+
+/** One member, as its own objects tell. */
+export interface MemberReading extends Omit<MemberContext, 'client'> {
+  readonly exports: Reading<readonly ServiceExport[]>
+  readonly imports: Reading<readonly ServiceImport[]>
+  /** Imported ones. */
+  readonly slices: Reading<readonly EndpointSlice[]>
+  readonly namespaces: Reading<readonly Namespace[]>
+  readonly index: Reading<ExportIndex | undefined>
+  readonly heartbeat: Reading<Lease | undefined>
+  readonly leader: Reading<Lease | undefined>
+  readonly links: Reading<readonly LinkMemory[]>
+  /** Undefined: it was never joined to a registry, or may not be read. */
+  readonly membership: MembershipRecord | undefined
+  /** Of a registry that this cluster keeps. */
+  readonly profiles: readonly ClusterProfile[]
+}
+
+export interface StatusFacts {
+  readonly members: readonly MemberReading[]
+  readonly unreachable: readonly UnreachableContext[]
+  readonly outsiders: readonly Outsider[]
+}
