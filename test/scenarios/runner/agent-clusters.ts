@@ -4,6 +4,7 @@ import { type ClusterClient, isNotFound } from '@isthmus/kube'
 import { pino } from 'pino'
 import { until } from '../../fixtures/until.ts'
 import type { Clusters } from './clusters.ts'
+import { DnsServers } from './dns-answers.ts'
 import { typeOf } from './kinds.ts'
 import type { ServerAction } from './scenario.ts'
 
@@ -24,6 +25,7 @@ export abstract class AgentClusters implements Clusters {
   abstract readonly pollMs: number
   readonly #members = new Map<string, AgentMember>()
   readonly #agents = new Map<string, { agent: Agent; clients: readonly ClusterClient[] }>()
+  readonly #dns = new DnsServers(id => this.member(id).connect())
 
   abstract server(cluster: string, action: ServerAction): Promise<void>
   abstract clock(seconds: number): Promise<void>
@@ -83,6 +85,10 @@ export abstract class AgentClusters implements Clusters {
     return this.#agents.get(id)?.agent.status().links ?? []
   }
 
+  answer(id: string, question: string): Promise<readonly string[] | string> {
+    return this.#dns.answer(id, question)
+  }
+
   /** Starts all agents that do not run. */
   async startAgents(): Promise<void> {
     const stopped = [...this.#members.keys()].filter(id => !this.#agents.has(id))
@@ -90,6 +96,7 @@ export abstract class AgentClusters implements Clusters {
   }
 
   async close(): Promise<void> {
+    await this.#dns.close()
     await Promise.all([...this.#agents.keys()].map(id => this.#stopAgent(id)))
     await Promise.all([...this.#members.values()].map(({ client }) => client.close()))
   }

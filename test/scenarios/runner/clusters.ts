@@ -15,6 +15,8 @@ export interface Clusters {
   /** Moves all clocks, or waits. */
   clock(seconds: number): Promise<void>
   links(cluster: string): readonly LinkLine[]
+  /** What the cluster's DNS says to `<name> <type>`, the name without the zone: records, or `NODATA`, `NXDOMAIN`. */
+  answer(cluster: string, question: string, namespace: string): Promise<readonly string[] | string>
   /** How often, in milliseconds, what is expected is looked for. */
   readonly pollMs: number
 }

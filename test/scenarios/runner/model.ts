@@ -3,7 +3,16 @@
  * passes. Objects lie in API servers that do not listen, for their defaults, addresses and validation.
  */
 import { installObjects } from '@isthmus/agent'
-import { type KubernetesObject, NAMESPACES, type Namespace, type ResourceType } from '@isthmus/api'
+import {
+  ENDPOINT_SLICES,
+  type EndpointSlice,
+  type KubernetesObject,
+  NAMESPACES,
+  type Namespace,
+  type ResourceType,
+  SERVICE_IMPORTS,
+  type ServiceImport,
+} from '@isthmus/api'
 import { ApiServer, type LocalObject } from '@isthmus/apiserver'
 import { until } from '../../fixtures/until.ts'
 import type { Clusters, LinkLine } from './clusters.ts'
@@ -12,6 +21,7 @@ import { KINDS, typeOf, WRITTEN_KINDS } from './kinds.ts'
 import { ModelMember } from './model-member.ts'
 import { olderDefinition } from './other-releases.ts'
 import type { MemberSpec, ServerAction } from './scenario.ts'
+import { dnsAnswer } from './views.ts'
 
 /** More rounds than any change needs to reach everybody: export, import, status, and once more. */
 const MAX_ROUNDS = 12
@@ -133,6 +143,18 @@ export class ModelClusters implements Clusters {
   links(id: string): readonly LinkLine[] {
     this.settle()
     return this.#member(id).links()
+  }
+
+  /** By core's model of the zone. */
+  async answer(id: string, question: string, namespace: string): Promise<readonly string[] | string> {
+    const imports = await this.list(id, SERVICE_IMPORTS, namespace)
+    const slices = await this.list(id, ENDPOINT_SLICES, namespace)
+    return dnsAnswer(
+      question,
+      namespace,
+      imports as readonly ServiceImport[],
+      slices as readonly EndpointSlice[],
+    )
   }
 
   /** Runs every member's reconciles until none of them writes anything. */

@@ -20,7 +20,7 @@ import type { Clusters } from './clusters.ts'
 import { objectOf, typeOf, WRITTEN_KINDS } from './kinds.ts'
 import { type Bindings, match } from './match.ts'
 import type { Expectation, Partial, Scenario, Step } from './scenario.ts'
-import { dnsAnswer, reached, slicesBySource } from './views.ts'
+import { reached, slicesBySource } from './views.ts'
 
 const SERVICE = 'hello'
 const EXPECT_TIMEOUT_MS = 10_000
@@ -150,16 +150,15 @@ class Run {
         const more = Object.keys(found).filter(port => !Object.hasOwn(expectation.reaches ?? {}, port))
         return more.length > 0 ? `port ${more.join(', ')} too` : found
       },
-      dns: async () => {
-        const imports = await list<ServiceImport>(SERVICE_IMPORTS)
-        const slices = await list<EndpointSlice>(ENDPOINT_SLICES)
-        return Object.fromEntries(
-          Object.keys(expectation.dns ?? {}).map(question => [
-            question,
-            dnsAnswer(question, imports, slices),
-          ]),
-        )
-      },
+      dns: async () =>
+        Object.fromEntries(
+          await Promise.all(
+            Object.keys(expectation.dns ?? {}).map(async question => [
+              question,
+              await this.#clusters.answer(id, question, this.#namespace),
+            ]),
+          ),
+        ),
       links: async () =>
         Object.fromEntries(
           this.#clusters.links(id).map(link => {

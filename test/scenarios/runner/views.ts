@@ -1,6 +1,5 @@
 /** What a cluster's objects amount to: for kube-proxy, for DNS, by source cluster. */
 import {
-  CLUSTERSET_ZONE,
   type EndpointSlice,
   LABEL_KUBERNETES_SERVICE_NAME,
   LABEL_SERVICE_NAME,
@@ -8,7 +7,7 @@ import {
   type Service,
   type ServiceImport,
 } from '@isthmus/api'
-import { namesOfService, type ZoneRecord } from '@isthmus/core'
+import { fixedNames, namesOfService, namespaceName, type ZoneRecord } from '@isthmus/core'
 
 /** Imported slices of a service by source cluster, in order of family and first address. */
 export function slicesBySource(
@@ -64,23 +63,25 @@ export function reached(
   )
 }
 
-/** The answer to `<name> <type>`, from the zone model: records, `NODATA` or `NXDOMAIN`. */
+/** The answer to `<name> <type>`, from core's model of the zone: records, `NODATA` or `NXDOMAIN`. */
 export function dnsAnswer(
   question: string,
+  namespace: string,
   imports: readonly ServiceImport[],
   slices: readonly EndpointSlice[],
 ): readonly string[] | 'NODATA' | 'NXDOMAIN' {
   const [qname = '', type = ''] = question.split(' ')
-  const name = qname.toLowerCase().replace(`.${CLUSTERSET_ZONE}`, '')
-  const names = imports.flatMap(serviceImport =>
-    namesOfService(
-      serviceImport,
-      slices.filter(({ metadata }) => metadata.labels?.[LABEL_SERVICE_NAME] === serviceImport.metadata.name),
-    ),
-  )
-  if (!names.some(known => known.name === name || known.name.endsWith(`.${name}`))) return 'NXDOMAIN'
-  const records =
-    names.find(known => known.name === name)?.records.filter(record => record.type === type) ?? []
+  const name = qname.toLowerCase()
+  const ofImport = (serviceImport: ServiceImport) =>
+    slices.filter(({ metadata }) => metadata.labels?.[LABEL_SERVICE_NAME] === serviceImport.metadata.name)
+  const names = [
+    ...fixedNames(),
+    namespaceName(namespace),
+    ...imports.flatMap(serviceImport => namesOfService(serviceImport, ofImport(serviceImport))),
+  ]
+  const found = names.find(known => known.name === name)
+  if (found === undefined) return 'NXDOMAIN'
+  const records = found.records.filter(record => record.type === type)
   return records.length === 0 ? 'NODATA' : records.map(recordText).sort()
 }
 
