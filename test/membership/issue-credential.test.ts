@@ -127,6 +127,7 @@ describe('the credential of a reader', () => {
     const { metadata } = await client.get(SECRETS, 'reader-1', EXCHANGE_NAMESPACE)
     assert.deepEqual(metadata.annotations, {
       'isthmus.dev/delivered': credential.issuedAt,
+      'isthmus.dev/issued-for': 'T',
       'isthmus.dev/relinked': 'T',
       'isthmus.dev/reader-profile': 'west-uid',
     })

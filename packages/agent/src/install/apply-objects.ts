@@ -20,6 +20,9 @@ export interface InstallStep {
   readonly note?: string
 }
 
+/** What is needed of a client. */
+export type ApplyingClient = Pick<ClusterClient, 'get' | 'create' | 'update'>
+
 /** Each stage is made when the one before is done. */
 export type Stages = readonly (readonly InstallObject[])[]
 
@@ -32,7 +35,7 @@ const ATTEMPTS = 4
  * @throws IsthmusError, or the client's errors.
  */
 export async function applyObjects(
-  client: ClusterClient,
+  client: ApplyingClient,
   stages: Stages,
   options: ApplyOptions = {},
 ): Promise<readonly InstallStep[]> {
@@ -49,7 +52,7 @@ export async function applyObjects(
 
 /** All that stands in the way of {@link applyObjects}; nothing is written. */
 export async function refusalsOf(
-  client: ClusterClient,
+  client: ApplyingClient,
   stages: Stages,
   signal?: AbortSignal,
 ): Promise<readonly IsthmusError[]> {
@@ -58,7 +61,7 @@ export async function refusalsOf(
 }
 
 async function decideOnAll(
-  client: ClusterClient,
+  client: ApplyingClient,
   stages: Stages,
   signal: AbortSignal | undefined,
 ): Promise<ReadonlyMap<InstallObject, InstallDecision>> {
@@ -68,7 +71,7 @@ async function decideOnAll(
 }
 
 async function decideOn(
-  client: ClusterClient,
+  client: ApplyingClient,
   { type, object }: InstallObject,
   signal: AbortSignal | undefined,
 ): Promise<InstallDecision> {
@@ -77,7 +80,7 @@ async function decideOn(
 }
 
 async function settle(
-  client: ClusterClient,
+  client: ApplyingClient,
   item: InstallObject,
   decided: InstallDecision | undefined,
   { dryRun, signal }: ApplyOptions,

@@ -6,18 +6,18 @@ import {
   type KubernetesObject,
   LABEL_READER,
   READER_SLOTS,
-  type ResourceType,
   readerName,
   SECRETS,
   type Secret,
 } from '@isthmus/api'
 import { freeSlot, slotOf } from '@isthmus/core'
 import { type ClusterClient, isAlreadyExists, isConflict, isNotFound } from '@isthmus/kube'
-import { decide } from '../install/decide.ts'
+import { absentIfNotFound, applyObjects } from '../install/apply-objects.ts'
 import { ROLE_BINDINGS, ROLES, SERVICE_ACCOUNTS } from '../install/resource-types.ts'
 import { ERRORS } from './errors.ts'
 import {
   ANNOTATION_DELIVERED,
+  ANNOTATION_ISSUED_FOR,
   ANNOTATION_RELINKED,
   type Reader,
   readerAccount,
@@ -44,15 +44,20 @@ export interface IssueOptions {
   /** How readers reach the publisher. */
   readonly access: ApiAccess
   readonly reader: Reader
+  /** The request to link anew that this answers. */
+  readonly relinkRequested?: string | undefined
   /** Milliseconds since the epoch. */
   readonly now: number
   readonly signal?: AbortSignal | undefined
 }
 
 export interface DeliverOptions extends IssueOptions {
-  readonly registry: { readonly client: Pick<ClusterClient, 'update'>; readonly namespace: string }
-  /** The request to link anew that this answers. */
-  readonly relinkRequested?: string | undefined
+  readonly registry: RegistryTarget
+}
+
+export interface RegistryTarget {
+  readonly client: Pick<ClusterClient, 'update'>
+  readonly namespace: string
 }
 
 /** How often what someone else changed at the same time is looked at again. */
@@ -68,8 +73,11 @@ const ATTEMPTS = 5
 export async function issueCredential(options: IssueOptions): Promise<Credential> {
   const { client, exchangeNamespace: namespace, publisher, access, reader, now, signal } = options
   const account = await readerSlot(options)
-  await settle(client, ROLES, readerRole(namespace, account, reader), signal)
-  await settle(client, ROLE_BINDINGS, readerBinding(namespace, account, reader), signal)
+  const permissions = [
+    [{ type: ROLES, object: readerRole(namespace, account, reader) }],
+    [{ type: ROLE_BINDINGS, object: readerBinding(namespace, account, reader) }],
+  ]
+  await applyObjects(client, permissions, { signal })
   const { token, expiresAt } = await requestToken(client, namespace, account, signal)
   const credential: Credential = {
     publisher,
@@ -87,22 +95,27 @@ export async function issueCredential(options: IssueOptions): Promise<Credential
 
 /** Issues a credential and lays it into the registry: the first one, and one that mends a broken link. */
 export async function deliverCredential(options: DeliverOptions): Promise<Credential> {
-  const { client, exchangeNamespace, publisher, reader, registry, relinkRequested, signal } = options
   const credential = await issueCredential(options)
-  const secret = firstCredentialSecret(registry.namespace, publisher, reader.clusterId, credential)
+  await layCredential(options.client, options.registry, credential, options.relinkRequested, options.signal)
+  return credential
+}
+
+/** Lays a credential into the registry, and notes in the own exchange that it was. */
+export async function layCredential(
+  client: Pick<ClusterClient, 'patch'>,
+  registry: RegistryTarget,
+  credential: Credential,
+  relinkRequested: string | undefined,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { publisher, reader, account, namespace, issuedAt } = credential
+  const secret = firstCredentialSecret(registry.namespace, publisher, reader, credential)
   await registry.client.update(SECRETS, secret, { signal })
   const annotations = {
-    [ANNOTATION_DELIVERED]: credential.issuedAt,
+    [ANNOTATION_DELIVERED]: issuedAt,
     ...(relinkRequested === undefined ? {} : { [ANNOTATION_RELINKED]: relinkRequested }),
   }
-  await client.patch<Secret>(
-    SECRETS,
-    credential.account,
-    exchangeNamespace,
-    { metadata: { annotations } },
-    { signal },
-  )
-  return credential
+  await client.patch<Secret>(SECRETS, account, namespace, { metadata: { annotations } }, { signal })
 }
 
 /** The name of the reader's account, which is there when this resolves. */
@@ -114,8 +127,7 @@ async function readerSlot(options: IssueOptions): Promise<string> {
     const slot = slotOf(account.metadata.name)
     if (slot === undefined) continue
     if (!isOf(account, reader.clusterId)) taken.add(slot)
-    else if (account.metadata.annotations?.[ANNOTATION_READER_PROFILE] === reader.profileUID)
-      return readerName(slot)
+    else if (isFor(account, reader)) return readerName(slot)
     else await removeReader(client, namespace, readerName(slot), reader.clusterId, signal)
   }
   for (let slot = freeSlot(taken); slot !== undefined; slot = freeSlot(taken.add(slot))) {
@@ -128,23 +140,22 @@ async function readerSlot(options: IssueOptions): Promise<string> {
     }
     // An administrator's command and the agent may make the same at the same time.
     const other = await client.get(SERVICE_ACCOUNTS, name, namespace, { signal }).catch(absentIfNotFound)
-    const isMeant = other?.metadata.annotations?.[ANNOTATION_READER_PROFILE] === reader.profileUID
-    if (other !== undefined && isOf(other, reader.clusterId) && isMeant) return name
+    if (other !== undefined && isFor(other, reader)) return name
   }
   throw errorOf(ERRORS.readersFull, { slots: READER_SLOTS, namespace, reader: reader.clusterId })
 }
 
 async function storeCredential(
-  { client, exchangeNamespace: namespace, reader, signal }: IssueOptions,
+  { client, exchangeNamespace: namespace, reader, relinkRequested, signal }: IssueOptions,
   name: string,
   credential: Credential,
 ): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     const found = await client.get(SECRETS, name, namespace, { signal }).catch(absentIfNotFound)
     // Of a reader that had the slot before, nothing is kept.
-    const kept =
-      found !== undefined && isOf(found, reader.clusterId) ? (found.metadata.annotations ?? {}) : {}
-    const secret = readerSecret(namespace, name, reader, credential, kept)
+    const kept = found !== undefined && isFor(found, reader) ? found.metadata.annotations : {}
+    const asked = relinkRequested === undefined ? {} : { [ANNOTATION_ISSUED_FOR]: relinkRequested }
+    const secret = readerSecret(namespace, name, reader, credential, { ...kept, ...asked })
     try {
       if (found === undefined) await client.create(SECRETS, secret, { signal })
       else {
@@ -161,35 +172,10 @@ async function storeCredential(
   }
 }
 
-async function settle<T extends KubernetesObject>(
-  client: IssuingClient,
-  type: ResourceType<T>,
-  wanted: T,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const { name = '', namespace } = wanted.metadata
-  for (let attempt = 1; ; attempt++) {
-    const decision = decide(
-      wanted,
-      await client.get(type, name, namespace, { signal }).catch(absentIfNotFound),
-    )
-    if (decision.kind === 'unchanged') return
-    if (decision.kind === 'refuse') throw decision.error
-    try {
-      await client[decision.kind](type, decision.object as T, { signal })
-      return
-    } catch (error) {
-      const raced = isAlreadyExists(error) || isConflict(error)
-      if (!raced || attempt === ATTEMPTS) throw error
-    }
-  }
-}
-
 function isOf({ metadata }: KubernetesObject, clusterId: string): boolean {
   return metadata.labels?.[LABEL_READER] === clusterId
 }
 
-function absentIfNotFound(error: unknown): undefined {
-  if (isNotFound(error)) return undefined
-  throw error
+function isFor(object: KubernetesObject, { clusterId, profileUID }: Reader): boolean {
+  return isOf(object, clusterId) && object.metadata.annotations?.[ANNOTATION_READER_PROFILE] === profileUID
 }
