@@ -41,7 +41,13 @@ export class Agent {
     this.#clock = options.clock ?? Date.now
     this.#metrics = new AgentMetrics(() => this.status())
     this.#gate = new WriteGate(client, (...write) => this.#metrics.written(...write))
-    this.#own = new OwnCluster(client, exchangeNamespace, this.#gate.client)
+    this.#own = new OwnCluster({
+      client,
+      writer: this.#gate.client,
+      exchangeNamespace,
+      clock: this.#clock,
+      log,
+    })
     this.#links = new Links({
       peers: options.peers,
       own: { client: this.#gate.client, namespace: agentNamespace },
@@ -178,7 +184,7 @@ export class Agent {
   }
 
   #reasons(): string[] {
-    const reasons = [...this.#own.unsynced(), ...this.#admissions.unsynced()]
+    const reasons = [...this.#own.unsynced(), ...this.#own.unfollowed(), ...this.#admissions.unsynced()]
     if (!this.#leadership.decided) reasons.push('it is not known yet which agent of this cluster leads')
     else if (this.#leadership.leading && this.#terms.current?.published !== true)
       reasons.push('the export index has not been published yet')

@@ -22,7 +22,7 @@ function heartbeatOf(answer: (verb: string, options: WriteOptions | undefined) =
     namespace: 'isthmus-exchange',
     clusterId: 'east',
     clock: () => Date.parse('2026-11-22T08:00:00.5Z'),
-    log: { warn: (...line: unknown[]) => void warnings.push(line) } as never,
+    onError: error => void warnings.push(error),
   })
   return { heartbeat, requests, warnings }
 }
@@ -34,7 +34,7 @@ describe('the silence of a publisher', () => {
       namespace: 'isthmus-exchange',
       clusterId: 'east',
       clock: () => Date.parse('2026-11-22T08:00:00Z'),
-      log: { warn: () => {} } as never,
+      onError: () => {},
     }).silence()
 
   it('is counted from the Lease as it is stored', async () => {

@@ -1,6 +1,5 @@
 import { LEASES, type Lease, PUBLISHER_LEASE_NAME } from '@isthmus/api'
 import { type ClusterClient, isNotFound } from '@isthmus/kube'
-import type { Logger } from 'pino'
 import { microTime } from '../timestamps.ts'
 
 /** How often the publisher's Lease is renewed, and after how long without renewal its readers doubt it. */
@@ -12,7 +11,7 @@ export interface HeartbeatOptions {
   readonly namespace: string
   readonly clusterId: string
   readonly clock: () => number
-  readonly log: Pick<Logger, 'warn'>
+  readonly onError: (error: unknown) => void
 }
 
 /** Keeps the publisher's Lease renewed: how peers tell a quiet member from a dead one. */
@@ -62,8 +61,7 @@ export class Heartbeat {
     this.#isBeating = true
     this.#beating = this.#renew()
       .catch(error => {
-        if (!this.#stopping.signal.aborted)
-          this.#options.log.warn({ err: error }, "the publisher's Lease was not renewed")
+        if (!this.#stopping.signal.aborted) this.#options.onError(error)
       })
       .finally(() => {
         this.#isBeating = false

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type ExportIndex, NAMESPACES } from '@isthmus/api'
 import type { Contribution } from '@isthmus/core'
 import { Controller, type ControllerOptions } from '@isthmus/kube'
@@ -8,6 +9,7 @@ import { HEARTBEAT_DURATION_SECONDS, Heartbeat } from '../exporter/heartbeat.ts'
 import { IndexPublisher } from '../exporter/index-publisher.ts'
 import { publicationOf } from '../exporter/publication.ts'
 import { RecordPublisher } from '../exporter/record-publisher.ts'
+import { FailureLog } from '../failures/failure-log.ts'
 import { Importer } from '../importer/importer.ts'
 import type { Links } from '../links/links.ts'
 import type { LostMembers } from '../lost/lost-members.ts'
@@ -44,6 +46,8 @@ const INDEX_KEY = 'index'
 const BACKOFF = { initialMs: 20, maxMs: 30_000, factor: 2 }
 /** A record or an index that somebody deletes is back before it is worth a change of status. */
 const STORED_GRACE_MS = 2_000
+const RECALL_AGAIN_MS = 1_000
+const RECONCILE_FAILED = 'reconcile failed, will be tried again'
 
 /**
  * All that writes: the controllers of one member, for as long as its agent leads. It begins as after a restart,
@@ -55,6 +59,7 @@ export class AgentTerm implements Term {
   readonly #links: Links
   readonly #ending = new AbortController()
   readonly #unsubscribe: (() => void)[] = []
+  readonly #failures: FailureLog
   readonly #recorder: EventRecorder
   readonly #heldIndexes: StandingNotes
   readonly #heartbeat: Heartbeat
@@ -72,9 +77,16 @@ export class AgentTerm implements Term {
     this.#options = options
     this.#own = own
     this.#links = options.links
+    this.#failures = new FailureLog(log)
     this.#recorder = new EventRecorder({ client, clusterId, clock, log })
     this.#heldIndexes = new StandingNotes(this.#recorder)
-    this.#heartbeat = new Heartbeat({ client, namespace: own.exchangeNamespace, clusterId, clock, log })
+    this.#heartbeat = new Heartbeat({
+      client,
+      namespace: own.exchangeNamespace,
+      clusterId,
+      clock,
+      onError: error => this.#failures.failed("the publisher's Lease was not renewed", error, {}),
+    })
     const contributions = (key: string) => this.#contributions(key)
     this.#records = new RecordPublisher({
       own,
@@ -171,7 +183,7 @@ export class AgentTerm implements Term {
     for (const key of this.#keys())
       if (key.startsWith(`${namespace}/`)) this.#imports.enqueue(key, { urgent: true })
     // Made again after it was deleted: what has been tried in vain since is tried at once.
-    if (namespace === this.#own.exchangeNamespace && this.#own.hasNamespace(namespace)) this.#reconcileAll()
+    if (namespace === this.#own.exchangeNamespace && this.#own.hasNamespace(namespace)) this.#recovered()
   }
 
   /** What of the members' exports this cluster's policies refuse. */
@@ -199,7 +211,7 @@ export class AgentTerm implements Term {
     const [silence] = await Promise.all([
       // NaN, of a Lease without a time, is no reason to trust it.
       this.#heartbeat.silence().catch(() => Number.NaN),
-      this.#links.recall(signal),
+      this.#recall(),
     ])
     if (signal.aborted) return
     if (!(silence <= HEARTBEAT_DURATION_SECONDS * 1000)) this.#index.distrustStored()
@@ -210,6 +222,20 @@ export class AgentTerm implements Term {
     this.#isRunning = true
     for (const controller of this.#controllers) controller.start()
     this.#heartbeat.start()
+  }
+
+  /** Without it, an index that went back might be taken: it is tried until it succeeds. */
+  async #recall(): Promise<void> {
+    const { signal } = this.#ending
+    for (;;) {
+      try {
+        return await this.#links.recall(signal)
+      } catch (error) {
+        signal.throwIfAborted()
+        this.#failures.failed('what links remember was not read, will be tried again', error, {})
+        await sleep(RECALL_AGAIN_MS, undefined, { signal })
+      }
+    }
   }
 
   async #end(): Promise<void> {
@@ -247,8 +273,14 @@ export class AgentTerm implements Term {
     })
     this.#unsubscribe.push(
       ...routes,
-      this.#own.onRecovery(() => this.#reconcileAll()),
+      this.#own.onRecovery(() => this.#recovered()),
     )
+  }
+
+  /** What was in the way may be gone. */
+  #recovered(): void {
+    for (const { queue } of this.#controllers) queue.forgetAll()
+    this.#reconcileAll()
   }
 
   /** All that this cluster has anything of is looked at again. */
@@ -298,11 +330,10 @@ export class AgentTerm implements Term {
       backoff: BACKOFF,
       onError: (error, key, retryInMs) => {
         // A refusal is in the status.
-        const level = isMomentBehind(error, retryInMs) || isRefusal(error) ? 'debug' : 'warn'
-        this.#options.log[level](
-          { err: error, controller: name, key, retryInMs },
-          'reconcile failed, will be tried again',
-        )
+        const where = { controller: name, key, retryInMs }
+        if (isMomentBehind(error, retryInMs) || isRefusal(error))
+          this.#options.log.debug({ err: error, ...where }, RECONCILE_FAILED)
+        else this.#failures.failed(RECONCILE_FAILED, error, where)
       },
       onReconciled: ({ outcome, durationMs, queued }) =>
         this.#options.metrics.reconciled(name, outcome.kind, durationMs, queued),

@@ -28,11 +28,22 @@ import {
   Reflector,
   type Store,
 } from '@isthmus/kube'
+import type { Logger } from 'pino'
 import { type Cache, cachedWrites, type Writes } from '../writes/cached-writes.ts'
 import { trimNamespace, trimService, trimSlice, withoutManagedFields } from './trim.ts'
+import { WatchFailures } from './watch-failures.ts'
 
 /** Its own API server is one that an agent may ask often: what it serves hangs on it. */
 const BACKOFF: BackoffOptions = { initialMs: 250, maxMs: 5_000, factor: 2 }
+
+export interface OwnClusterOptions {
+  readonly client: ClusterClient
+  /** What writes go through. */
+  readonly writer: Writes
+  readonly exchangeNamespace: string
+  readonly clock: () => number
+  readonly log: Pick<Logger, 'info' | 'warn'>
+}
 
 /** What the agent keeps in mind of its own cluster. Reads come from here; writes go through the client. */
 export class OwnCluster {
@@ -40,6 +51,7 @@ export class OwnCluster {
   readonly writes: Writes
   readonly exchangeNamespace: string
   readonly #client: ClusterClient
+  readonly #failures: WatchFailures
   readonly #reflectors = new Map<string, Reflector<KubernetesObject>>()
   readonly #caches = new Map<string, Cache<KubernetesObject>>()
   #highestSequence = 0
@@ -53,9 +65,9 @@ export class OwnCluster {
   readonly exportedServices
   readonly exportedEndpoints
 
-  /** `writer`: what writes go through; of another kind than what reads if they are let through at times only. */
-  constructor(client: ClusterClient, exchangeNamespace: string, writer: Writes = client) {
+  constructor({ client, writer, exchangeNamespace, clock, log }: OwnClusterOptions) {
     this.#client = client
+    this.#failures = new WatchFailures(clock, log)
     this.writes = cachedWrites(writer, plural => this.#caches.get(plural))
     this.exchangeNamespace = exchangeNamespace
     const exchange = { namespace: exchangeNamespace }
@@ -91,6 +103,7 @@ export class OwnCluster {
   }
 
   async stop(): Promise<void> {
+    this.#failures.stop()
     await Promise.all([...this.#reflectors.values()].map(reflector => reflector.stop()))
   }
 
@@ -121,6 +134,11 @@ export class OwnCluster {
         ([what, { state }]) =>
           `${what} not listed yet${state.error === undefined ? '' : `: ${state.error.message}`}`,
       )
+  }
+
+  /** Kinds that were listed, but cannot be followed now: since when, and why. */
+  unfollowed(): string[] {
+    return this.#failures.lines()
   }
 
   /** The index as it is stored, as far as known. */
@@ -158,6 +176,7 @@ export class OwnCluster {
   ): Store<T> {
     const { trim = withoutManagedFields } = options
     const reflector = new Reflector<T>({ client: this.#client, type, ...options, trim, backoff: BACKOFF })
+    this.#failures.follow(type.plural, reflector)
     this.#reflectors.set(type.plural, reflector as unknown as Reflector<KubernetesObject>)
     const cache: Cache<T> = {
       store: reflector.store,
