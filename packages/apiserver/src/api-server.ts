@@ -1,5 +1,6 @@
 /** An embedded kube-apiserver: a registry, a store, and an HTTP server before them. */
 
+import { AdmissionPolicies } from './admission/policies.ts'
 import { ServerSecurity } from './auth/server-security.ts'
 import { issuerDiscovery } from './auth/tokens/issuer-discovery.ts'
 import { createSigningKey, loadSigningKey, signingKeyPem } from './auth/tokens/jwt.ts'
@@ -89,10 +90,12 @@ export class ApiServer {
     this.storage = new Storage(options.history === undefined ? {} : { history: options.history })
     const state = data === undefined ? undefined : loadState(data)
     if (state) this.storage.restore(state)
+    const policies = new AdmissionPolicies(this.storage, this.registry)
     this.#environment = {
       storage: this.storage,
       registry: this.registry,
       now: options.now ?? (() => new Date()),
+      admit: attributes => policies.admit(attributes),
     }
     this.local = new LocalApi(this.#environment)
     this.faults = new Faults(this.storage)

@@ -1,6 +1,7 @@
 /** The resources that are built in. */
 import { CUSTOM_RESOURCE_DEFINITION } from '../crd/custom-resource-definition.ts'
 import type { ResourceDefinition } from '../registry/definition.ts'
+import { admissionPolicies } from './admission-policies.ts'
 import { configMaps } from './config-map.ts'
 import { deployments } from './deployment.ts'
 import { endpointSlices } from './endpoint-slice.ts'
@@ -43,5 +44,6 @@ export const builtInResources = ({ allocation, runtime }: BuiltInParts): Resourc
   CUSTOM_RESOURCE_DEFINITION,
   leases,
   endpointSlices,
+  ...admissionPolicies,
   ...keptDocuments,
 ]

@@ -65,7 +65,7 @@ export function createObject(
 }
 
 function store(
-  { storage }: Environment,
+  { storage, admit }: Environment,
   definition: ResourceDefinition,
   object: StoredObject,
   existing: StoredObject | undefined,
@@ -82,6 +82,8 @@ function store(
     ...(rules.validate?.(object, undefined, context) ?? []),
   ]
   if (errors.length > 0) throw invalid(storageKey(definition).group, definition.kind, name, errors)
+  const { namespace } = object.metadata
+  admit?.({ ...context, operation: 'CREATE', namespace, name, object, oldObject: undefined })
   // Before anything scarce is taken; nothing can come between this and the write.
   if (existing) throw alreadyExists(definition, name, existing.metadata.deletionTimestamp !== undefined)
   const undo = reserve(definition, object, undefined, context)

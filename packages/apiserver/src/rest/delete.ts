@@ -8,6 +8,7 @@ import {
   storageKey,
   toStored,
   type WriteOptions,
+  writeContext,
 } from './environment.ts'
 import { cloneJson } from './json.ts'
 import { formatTime } from './scalars.ts'
@@ -30,12 +31,14 @@ export interface Deleted {
 }
 
 export function deleteObject(
-  { storage, now }: Environment,
+  environment: Environment,
   definition: ResourceDefinition,
   { namespace, name }: Address,
   options: DeleteOptions,
-  { dryRun = false }: WriteOptions,
+  write: WriteOptions,
 ): Deleted {
+  const { storage, now, admit } = environment
+  const { dryRun = false } = write
   const key = storageKey(definition)
   const stored = storage.get(key, namespace, name)
   if (stored === undefined) throw notFound(definition, name)
@@ -43,6 +46,8 @@ export function deleteObject(
   const objection = definition.rules.objectionToDeletion?.(old)
   if (objection !== undefined) throw forbidden(definition, name, objection)
   checkPreconditions(definition, old, options.preconditions)
+  const context = writeContext(environment, definition, '', write)
+  admit?.({ ...context, operation: 'DELETE', namespace, name, object: undefined, oldObject: old })
   const finalizers = finalizersFor(old.metadata.finalizers ?? [], options)
   const grace = definition.rules.gracePeriodSeconds?.(old, options.gracePeriodSeconds) ?? 0
   if (finalizers.length === 0 && grace === 0 && !definition.rules.holdsDeletion?.(old)) {

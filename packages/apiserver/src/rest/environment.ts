@@ -1,4 +1,5 @@
 /** What the REST verbs work on, and what a request says of itself. */
+import type { Admit } from '../admission/attributes.ts'
 import type {
   ResourceDefinition,
   ResourceKey,
@@ -13,6 +14,8 @@ export interface Environment {
   readonly storage: Storage
   readonly registry: Registry
   readonly now: () => Date
+  /** Has the last word on a write that is valid. */
+  readonly admit?: Admit
 }
 
 /** What every write carries. */

@@ -55,6 +55,7 @@ export function updateObject(
   definition.rules.fill?.(object, old, context)
   manageFields(definition, old, object, context, options)
   prepareAndValidate(definition, object, old, context)
+  environment.admit?.({ ...context, operation: 'UPDATE', namespace, name, object, oldObject: old })
   if (equalJson(withoutTimes(object), withoutTimes(old)) && !isReleased(definition, object)) {
     return { object: old, created: false }
   }
