@@ -3,6 +3,7 @@ export { ERRORS } from './errors.ts'
 export { type HealthOptions, type HealthServer, serveHealth } from './http/serve-health.ts'
 export * from './install/install.ts'
 export type { LeadershipOptions } from './leadership/leadership.ts'
+export { LEADER_LEASE_NAME } from './leadership/leadership.ts'
 export type { LostMemberOptions } from './lost/lost-members.ts'
 export * from './membership/commands/index.ts'
 export {
@@ -13,6 +14,7 @@ export {
   issueCredential,
 } from './membership/issue-credential.ts'
 export { removeReader } from './membership/remove-reader.ts'
+export { type IssuedToken, requestToken } from './membership/request-token.ts'
 export type {
   AgentOptions,
   AgentStatus,
@@ -20,5 +22,6 @@ export type {
   ImportStatus,
   LinkState,
   LinkStatus,
+  MembershipStatus,
   PeerOptions,
 } from './options.ts'

@@ -85,7 +85,7 @@ export class Contexts {
     const known = this.#clients.get(name ?? '')
     if (known !== undefined) return known
     const credentials = loadCredentials({ kubeconfig, context: name, environment })
-    const client = connect(credentials, { requestTimeoutMs: this.#timeoutMs })
+    const client = connect(credentials, { userAgent: 'isthmus-cli', requestTimeoutMs: this.#timeoutMs })
     this.#clients.set(name ?? '', client)
     return client
   }

@@ -1,4 +1,5 @@
 /** Reads of every member what one service is made of there, with the rights of whoever asks. */
+import { LEADER_LEASE_NAME } from '@isthmus/agent'
 import {
   AGENT_NAMESPACE,
   CUSTOM_RESOURCE_DEFINITIONS,
@@ -70,9 +71,10 @@ async function readMember(
     keptFields(client),
     readList(() => linksOf(client)),
   ])
-  const [index, heartbeat, chunks, admission, dns, connect] = await Promise.all([
+  const [index, heartbeat, leader, chunks, admission, dns, connect] = await Promise.all([
     readObject(() => client.get(EXPORT_INDEXES, EXPORT_INDEX_NAME, exchange)),
     readObject(() => client.get(LEASES, PUBLISHER_LEASE_NAME, exchange)),
+    readObject(() => client.get(LEASES, LEADER_LEASE_NAME, AGENT_NAMESPACE)),
     readList(() => chunksOf(client, readValue(record))),
     admissionOf(client, member.clusterId, namespace, readValue(known.namespace)?.metadata.labels),
     outside.askDns(member, namespace, name),
@@ -89,6 +91,7 @@ async function readMember(
     links,
     index,
     heartbeat,
+    leader,
     chunks,
     admission,
     dns,

@@ -1,4 +1,5 @@
 /** Reads of every member what its agent keeps there: nothing is asked of an agent, so it works without one. */
+import { LEADER_LEASE_NAME } from '@isthmus/agent'
 import {
   AGENT_NAMESPACE,
   CLUSTER_MANAGER,
@@ -25,9 +26,6 @@ import type { MemberContext, ReachedContexts } from '../contexts/contexts.ts'
 import { linksOf } from '../contexts/links.ts'
 import { readList, readObject } from '../contexts/reading.ts'
 import type { MemberReading, StatusFacts } from './status-facts.ts'
-
-/** The Lease by which the agents of one cluster know which of them works. */
-const LEADER_LEASE_NAME = 'isthmus-agent'
 
 export async function gatherStatus(reached: ReachedContexts): Promise<StatusFacts> {
   const members = await Promise.all(reached.members.map(readMember))

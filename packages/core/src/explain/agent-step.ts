@@ -1,5 +1,5 @@
-import { LEASES, type Lease, PUBLISHER_LEASE_NAME } from '@isthmus/api'
-import type { ClusterReading } from './facts.ts'
+import type { Lease } from '@isthmus/api'
+import { type ClusterReading, readValue } from './facts.ts'
 import { duration, isRenewed, silenceOf } from './heartbeat.ts'
 import { broken, known, ok, type Step } from './verdict.ts'
 
@@ -10,27 +10,32 @@ import { broken, known, ok, type Step } from './verdict.ts'
 export const agentStep: Step<ClusterReading> = {
   name: 'agent',
   judge: cluster =>
-    known(cluster.heartbeat, lease => {
-      if (lease !== undefined && isRenewed(lease, cluster.clocks))
-        return ok(`runs: its Lease was renewed ${ago(lease, cluster.clocks)}`)
+    known(cluster.heartbeat, heartbeat => {
+      const { clusterId, clocks, kubectl } = cluster
+      if (heartbeat !== undefined && isRenewed(heartbeat, clocks))
+        return ok(`runs: its Lease was renewed ${ago(heartbeat, clocks)}`)
+      const leader = readValue(cluster.leader)
+      const holder = leader?.spec?.holderIdentity
+      if (leader !== undefined && holder && isRenewed(leader, clocks)) {
+        return broken(
+          `the agent of ${clusterId} that leads, ${holder}, publishes nothing${heartbeat === undefined ? '' : `: its heartbeat was renewed ${ago(heartbeat, clocks)}`}`,
+          'See in its log what it cannot read or write.',
+          `${kubectl} -n isthmus-exchange get leases,exportindexes`,
+        )
+      }
       const since =
-        lease === undefined ? 'has never published' : `has been silent: renewed ${ago(lease, cluster.clocks)}`
+        heartbeat === undefined
+          ? 'has never published'
+          : `does not run: its Lease was renewed ${ago(heartbeat, clocks)}`
       return broken(
-        `the agent of ${cluster.clusterId} ${since}; what it made stays as it was`,
-        `Start the agent of ${cluster.clusterId}, or see in its log why it cannot work.`,
-        startAgent(cluster),
+        `the agent of ${clusterId} ${since}; what it made stays as it was`,
+        `Start the agent of ${clusterId}, or see in its log why it cannot work.`,
+        kubectl.replace(/^kubectl/, 'isthmus agent'),
       )
     }),
 }
 
-/** A member's agent knows the rest from its own cluster. */
-function startAgent({ kubectl }: ClusterReading): string {
-  return kubectl.replace(/^kubectl/, 'isthmus agent')
-}
-
 function ago(lease: Lease, clocks: readonly number[]): string {
   const silence = silenceOf(lease, clocks)
-  return silence === undefined
-    ? `never (${LEASES.plural}/${PUBLISHER_LEASE_NAME})`
-    : `${duration(silence)} ago`
+  return silence === undefined ? 'never' : `${duration(silence)} ago`
 }

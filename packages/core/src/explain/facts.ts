@@ -64,6 +64,8 @@ export interface ClusterReading {
   readonly chunks: Reading<ReadonlyMap<string, ExportedEndpoints>>
   /** The publisher's heartbeat. */
   readonly heartbeat: Reading<Lease | undefined>
+  /** By which the agents of this cluster know which of them works. */
+  readonly leader: Reading<Lease | undefined>
   readonly links: Reading<readonly LinkMemory[]>
   /** The Service of the derived name, whoever made it. */
   readonly derivedService: Reading<Service | undefined>

@@ -7,10 +7,9 @@ import { desiredSlice, repairedSlice } from '../import/desired-slices.ts'
 import { obstacleTo } from '../import/obstacle.ts'
 import { exportedMetadata, type ImportedPlan } from '../import/plan.ts'
 import { derivedServiceName, serviceKey } from '../naming/names.ts'
-import { readValue } from './facts.ts'
-import { hasNamespace, type Importer, type Pair, readyCondition, reported } from './importer.ts'
+import { hasNamespace, type Importer, lostMembers, type Pair, readyCondition, reported } from './importer.ts'
 import { countEndpoints, endpointsInWords } from './service-facts.ts'
-import { broken, known, ok, type Step, unknown, type Verdict } from './verdict.ts'
+import { broken, known, ok, type Step, unknown, type Verdict, warning } from './verdict.ts'
 
 const at = ({ cluster, namespace }: Importer) => `${cluster.kubectl} -n ${namespace}`
 
@@ -150,6 +149,13 @@ export const slicesStep: Step<Pair> = {
     const plan = planned(importer)
     if (plan === undefined || plan.unsupported) return undefined
     const here = existing.slices.filter(({ metadata }) => metadata.labels?.[LABEL_SOURCE_CLUSTER] === peerId)
+    const lost = lostMembers(importer)
+    if (lost.ids.has(peerId)) {
+      return warning(
+        `${lost.message} (here: ${endpointsInWords(countEndpoints(here))})`,
+        `It ends when ${peerId} is heard of again; what is done meanwhile is the policy for lost members.`,
+      )
+    }
     const contribution = contributions.get(peerId)
     if (contribution === undefined || contribution.kind === 'unknown') {
       const count = endpointsInWords(countEndpoints(here))
@@ -238,7 +244,8 @@ function objectionToContent(
     )
   }
   const plan = planned(importer)
-  if (plan === undefined) return undefined
+  // Of a member that is silent, or lost, it is not known here what it exports now.
+  if (plan === undefined || plan.frozenBy.length > 0 || lostMembers(importer).ids.size > 0) return undefined
   // Which labels and annotations this cluster takes is a setting of its agent.
   const asExported = { ...(importer.plan as ImportedPlan), ...exportedMetadata(serviceImport) }
   const ips = existing.derivedService?.spec?.clusterIPs ?? serviceImport.spec.ips ?? []
@@ -256,11 +263,4 @@ function objectionToContent(
 
 export function addresses(list: readonly string[] | undefined): string {
   return list === undefined || list.length === 0 ? 'no address' : list.join(' and ')
-}
-
-/** What is written in the import now, by its source: for `isthmus status`. */
-export function importedFrom(importer: Importer): ReadonlyMap<string, { ready: number; total: number }> {
-  const slices = readValue(importer.cluster.importedSlices) ?? []
-  const bySource = Map.groupBy(slices, ({ metadata }) => metadata.labels?.[LABEL_SOURCE_CLUSTER] ?? '')
-  return new Map([...bySource].map(([source, list]) => [source, countEndpoints(list)]))
 }

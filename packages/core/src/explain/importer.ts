@@ -3,6 +3,7 @@ import type { IPFamily, ServiceImport } from '@isthmus/api'
 import { isDerivedService } from '../export/validity.ts'
 import { isOwnServiceImport } from '../import/desired-import.ts'
 import { type ExistingImport, type ImportPlan, planImport } from '../import/plan.ts'
+import { MEMBERS_AVAILABLE, membersToldLost } from '../lost/members-condition.ts'
 import type { Contribution } from '../member/contribution.ts'
 import { type ClusterReading, readValue, whyUnread } from './facts.ts'
 import { ownContribution, peerContribution } from './service-facts.ts'
@@ -86,6 +87,15 @@ function familiesOf({ serviceImport, derivedService }: ExistingImport): readonly
   if (isUnsupported) return FAMILIES.filter(family => !families.includes(family))
   // The Service may have one family more: the one that it was made with.
   return [...new Set([...families, ...(derivedService?.spec?.ipFamilies ?? [])])]
+}
+
+/** What the policy for lost members has done to this import, by member: then what is here is not what they export. */
+export function lostMembers({ existing: { serviceImport } }: Pick<Importer, 'existing'>): {
+  readonly ids: ReadonlySet<string>
+  readonly message: string
+} {
+  const condition = serviceImport?.status?.conditions?.find(({ type }) => type === MEMBERS_AVAILABLE)
+  return { ids: membersToldLost(condition), message: condition?.message ?? '' }
 }
 
 export function readyCondition(serviceImport: ServiceImport | undefined) {
