@@ -5,6 +5,7 @@ import { type ClusterClient, isNotFound } from '@isthmus/kube'
 export interface LinkMemory {
   /** The highest sequence ever seen of the peer: 0 if none. */
   load(clusterId: string, signal?: AbortSignal): Promise<number>
+  /** Does nothing where a higher one is remembered: another agent of the cluster may have seen it. */
   save(clusterId: string, sequence: number, signal?: AbortSignal): Promise<void>
 }
 
@@ -15,27 +16,41 @@ export function linkMemory(
   namespace: string,
 ): LinkMemory {
   const nameOf = (clusterId: string) => `link-${clusterId}`
+  const read = async (clusterId: string, signal: AbortSignal | undefined) => {
+    try {
+      return await client.get<ConfigMap>(CONFIG_MAPS, nameOf(clusterId), namespace, { signal })
+    } catch (error) {
+      if (isNotFound(error)) return undefined
+      throw error
+    }
+  }
   return {
     async load(clusterId, signal) {
-      try {
-        const { data } = await client.get<ConfigMap>(CONFIG_MAPS, nameOf(clusterId), namespace, { signal })
-        const sequence = Number(data?.[KEY])
-        return Number.isSafeInteger(sequence) ? sequence : 0
-      } catch (error) {
-        if (isNotFound(error)) return 0
-        throw error
-      }
+      return sequenceIn(await read(clusterId, signal))
     },
     async save(clusterId, sequence, signal) {
+      const stored = await read(clusterId, signal)
+      if (sequenceIn(stored) >= sequence) return
+      const name = nameOf(clusterId)
       const data = { [KEY]: String(sequence) }
-      try {
-        await client.patch<ConfigMap>(CONFIG_MAPS, nameOf(clusterId), namespace, { data }, { signal })
-      } catch (error) {
-        if (!isNotFound(error)) throw error
-        const metadata = { namespace, name: nameOf(clusterId) }
-        const memory: ConfigMap = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data }
+      if (stored === undefined) {
+        const memory: ConfigMap = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace, name }, data }
         await client.create(CONFIG_MAPS, memory, { signal })
+        return
       }
+      const { resourceVersion } = stored.metadata
+      await client.patch<ConfigMap>(
+        CONFIG_MAPS,
+        name,
+        namespace,
+        { metadata: { resourceVersion }, data },
+        { signal },
+      )
     },
   }
+}
+
+function sequenceIn(memory: ConfigMap | undefined): number {
+  const sequence = Number(memory?.data?.[KEY])
+  return Number.isSafeInteger(sequence) ? sequence : 0
 }
