@@ -13,6 +13,8 @@ import { FailureLog } from '../failures/failure-log.ts'
 import { Importer } from '../importer/importer.ts'
 import type { Links } from '../links/links.ts'
 import type { LostMembers } from '../lost/lost-members.ts'
+import type { Membership } from '../membership/running/membership.ts'
+import type { MembershipTerm } from '../membership/running/membership-term.ts'
 import type { AgentMetrics } from '../metrics.ts'
 import type { LinkStatus, RefusalCount } from '../options.ts'
 import type { OwnCluster } from '../own/own-cluster.ts'
@@ -34,6 +36,7 @@ export interface AgentTermOptions extends Prerequisites {
   readonly client: GatedClient
   readonly own: OwnCluster
   readonly links: Links
+  readonly membership: Membership
   readonly lost: LostMembers
   readonly admissions: Admissions
   readonly metrics: AgentMetrics
@@ -62,6 +65,7 @@ export class AgentTerm implements Term {
   readonly #failures: FailureLog
   readonly #recorder: EventRecorder
   readonly #heldIndexes: StandingNotes
+  readonly #membership: MembershipTerm
   readonly #heartbeat: Heartbeat
   readonly #records: RecordPublisher
   readonly #index: IndexPublisher
@@ -80,6 +84,7 @@ export class AgentTerm implements Term {
     this.#failures = new FailureLog(log)
     this.#recorder = new EventRecorder({ client, clusterId, clock, log })
     this.#heldIndexes = new StandingNotes(this.#recorder)
+    this.#membership = options.membership.newTerm({ gated: client, own, recorder: this.#recorder })
     this.#heartbeat = new Heartbeat({
       client,
       namespace: own.exchangeNamespace,
@@ -222,6 +227,7 @@ export class AgentTerm implements Term {
     this.#isRunning = true
     for (const controller of this.#controllers) controller.start()
     this.#heartbeat.start()
+    this.#membership.begin()
   }
 
   /** Without it, an index that went back might be taken: it is tried until it succeeds. */
@@ -243,6 +249,7 @@ export class AgentTerm implements Term {
     for (const unsubscribe of this.#unsubscribe) unsubscribe()
     await Promise.all([
       this.#heartbeat.stop(),
+      this.#membership.end(),
       this.#running,
       ...this.#controllers.map(controller => controller.stop()),
     ])

@@ -9,7 +9,7 @@ export interface LeadershipOptions {
   /** Of this agent alone. Default: host name, process id, and something random. */
   readonly identity?: string | undefined
   /** Defaults: see {@link TIMES}. */
-  readonly times?: Partial<typeof TIMES> | undefined
+  readonly times?: Partial<Record<keyof typeof TIMES, number>> | undefined
   readonly clock?: Clock | undefined
 }
 

@@ -25,7 +25,10 @@ export class WriteGate {
   #closing = closed()
 
   /** `onWritten`: the verb, the plural and the code of each answer, 0 where there was none. */
-  constructor(client: ClusterClient, onWritten: (verb: string, resource: string, code: number) => void) {
+  constructor(
+    client: ClusterClient,
+    onWritten: (verb: string, resource: string, code: number) => void = () => {},
+  ) {
     const within = <Options extends RequestOptions>(options: Options | undefined) => this.#within(options)
     const counted = async <T>(verb: string, { plural }: ResourceType, write: Promise<T>): Promise<T> => {
       try {
