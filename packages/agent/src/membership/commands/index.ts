@@ -3,4 +3,11 @@ export { accessOf, probeServer } from './access.ts'
 export { findRegistry } from './find-registry.ts'
 export { type InitOptions, initRegistry } from './init-registry.ts'
 export { type Joined, type JoinOptions, joinClusterSet } from './join-cluster-set.ts'
+export {
+  type LeaveClusterOptions,
+  type Left,
+  leaveClusterSet,
+  type RemoveMemberOptions,
+  removeMember,
+} from './leave-cluster-set.ts'
 export { type WhenLinkedOptions, whenLinked } from './when-linked.ts'

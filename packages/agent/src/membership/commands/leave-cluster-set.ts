@@ -1,0 +1,192 @@
+import {
+  AGENT_NAMESPACE,
+  CONFIG_MAPS,
+  configMapData,
+  configMapValue,
+  DEPARTED_NAME,
+  EXCHANGE_NAMESPACE,
+  errorOf,
+  MEMBERSHIP_NAME,
+  type MembershipRecord,
+} from '@isthmus/api'
+import type { RegistryChoice } from '@isthmus/core'
+import { type ClusterClient, isConflict } from '@isthmus/kube'
+import { absentIfNotFound } from '../../install/apply-objects.ts'
+import { AGENT_NAME } from '../../install/objects.ts'
+import { CLUSTER_ROLES } from '../../install/resource-types.ts'
+import { agentStopped } from './agent-stopped.ts'
+import { clusterUID, membershipOf } from './cluster-facts.ts'
+import { ERRORS } from './errors.ts'
+import { findRegistry, listProfiles, registeredMember } from './find-registry.ts'
+import { removeFromCluster } from './remove-from-cluster.ts'
+import { markDeparted, othersWithdrew, type Registration, unregister } from './unregister.ts'
+
+export interface LeaveOptions {
+  /** The registry, as an administrator. */
+  readonly registry: ClusterClient
+  /** Needed only where the registry keeps several, and the cluster does not say. */
+  readonly clusterset?: string | undefined
+  /** Go on without members that do not confirm, and without the agent's end. */
+  readonly force?: boolean | undefined
+  /** How long the agent, and then the other members, may take. */
+  readonly timeoutMs: number
+  /** What is done, a sentence each. */
+  readonly onProgress?: ((message: string) => void) | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface LeaveClusterOptions extends LeaveOptions {
+  /** The cluster that leaves, as an administrator. */
+  readonly client: ClusterClient
+  readonly agentNamespace?: string | undefined
+  readonly exchangeNamespace?: string | undefined
+}
+
+export interface RemoveMemberOptions extends LeaveOptions {
+  readonly clusterId: string
+}
+
+export interface Left {
+  readonly clusterset: string
+  readonly namespace: string
+  /** Undefined: it was no member any more. */
+  readonly clusterId: string | undefined
+  /** What stays in the cluster, and why: a sentence each. */
+  readonly stays: readonly string[]
+  readonly remaining: readonly string[]
+}
+
+/**
+ * Ends a membership: the others withdraw what the cluster exports, then all that Isthmus made in it is removed,
+ * and what the registry has of it. May be interrupted anywhere and repeated.
+ *
+ * @throws IsthmusError ISTHMUS_NOT_JOINED, ISTHMUS_AGENT_STILL_RUNS, ISTHMUS_MEMBERS_SILENT,
+ *   ISTHMUS_REGISTRY_NOT_FOUND, or the client's errors
+ */
+export async function leaveClusterSet(options: LeaveClusterOptions): Promise<Left> {
+  const { client, registry, force = false, timeoutMs, signal, onProgress = () => {} } = options
+  const agentNamespace = options.agentNamespace ?? AGENT_NAMESPACE
+  const exchangeNamespace = options.exchangeNamespace ?? EXCHANGE_NAMESPACE
+  const record = await membershipOf(client, agentNamespace, signal)
+  const choice = await findRegistry(registry, options.clusterset ?? record?.clusterset, signal)
+  const registration = await registrationOf(options, choice, record)
+  if (record === undefined && registration === undefined) {
+    // An installation with peers of its own is no membership, and none of our business.
+    if (await isInstalled(client, signal)) throw errorOf(ERRORS.notJoined, { server: client.server })
+    return { ...choice, clusterId: undefined, stays: [], remaining: await remainingIn(options, choice) }
+  }
+  if (registration !== undefined) await markDeparted(registration)
+  if (record !== undefined) await markLeaving(client, agentNamespace, signal)
+  const clusterId = registration?.clusterId ?? record?.clusterId ?? ''
+  onProgress(`${clusterId} is marked as leaving ${choice.clusterset}`)
+  await agentStopped({
+    client,
+    agentNamespace,
+    clusterId,
+    timeoutMs,
+    onWait: holder => onProgress(`waiting for its agent (${holder}) to end`),
+    signal,
+  }).catch(goOnIf(force, ERRORS.agentRuns.code))
+  if (registration !== undefined) await withdrawn(registration, options)
+  const stays = await removeFromCluster({ client, agentNamespace, exchangeNamespace, onProgress, signal })
+  if (registration !== undefined) await unregister(registration)
+  onProgress(`${clusterId} is no longer registered`)
+  return { ...choice, clusterId, stays, remaining: await remainingIn(options, choice) }
+}
+
+/** Removes a member whose cluster is gone for good. */
+export async function removeMember(options: RemoveMemberOptions): Promise<Left> {
+  const { registry, clusterId, signal, onProgress = () => {} } = options
+  const choice = await findRegistry(registry, options.clusterset, signal)
+  const profiles = await listProfiles(registry, choice.namespace, signal)
+  const found = profiles.map(registeredMember).find(member => member.clusterId === clusterId)
+  if (found === undefined) {
+    const remaining = await remainingIn(options, choice)
+    if (await hasLeft(registry, choice, clusterId, signal))
+      return { ...choice, clusterId: undefined, stays: [], remaining }
+    const members = remaining.join(', ') || 'none'
+    throw errorOf(ERRORS.notAMember, { clusterId, clusterset: choice.clusterset, members })
+  }
+  const registration = { registry, ...choice, clusterId, profileUID: found.profileUID, signal }
+  await markDeparted(registration)
+  onProgress(`${clusterId} is marked as having left ${choice.clusterset}`)
+  await withdrawn(registration, options)
+  await unregister(registration)
+  onProgress(`${clusterId} is no longer registered`)
+  return { ...choice, clusterId, stays: [], remaining: await remainingIn(options, choice) }
+}
+
+async function withdrawn(registration: Registration, options: LeaveOptions): Promise<void> {
+  const { timeoutMs, force = false, onProgress = () => {} } = options
+  const onWait = (members: readonly string[]) =>
+    onProgress(`waiting for ${members.join(', ')} to withdraw what it exports`)
+  await othersWithdrew(registration, timeoutMs, onWait).catch(goOnIf(force, ERRORS.membersSilent.code))
+}
+
+function goOnIf(force: boolean, code: string): (error: unknown) => void {
+  return error => {
+    if (!force || (error as { code?: unknown }).code !== code) throw error
+  }
+}
+
+/** By what the cluster says it is, or, where that is gone already, by the cluster itself. */
+async function registrationOf(
+  { client, registry, signal }: LeaveClusterOptions,
+  { namespace }: RegistryChoice,
+  record: MembershipRecord | undefined,
+): Promise<Registration | undefined> {
+  const members = (await listProfiles(registry, namespace, signal)).map(registeredMember)
+  const uid = await clusterUID(client, signal)
+  const found = members.find(member =>
+    record === undefined ? member.registeredUID === uid : member.profileUID === record.profileUID,
+  )
+  if (found === undefined) return undefined
+  return { registry, namespace, clusterId: found.clusterId, profileUID: found.profileUID, signal }
+}
+
+/** Its agent ends when it sees this. */
+async function markLeaving(
+  client: ClusterClient,
+  namespace: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for (;;) {
+    const found = await client
+      .get(CONFIG_MAPS, MEMBERSHIP_NAME, namespace, { signal })
+      .catch(absentIfNotFound)
+    const record = configMapValue<MembershipRecord>(found)
+    if (found === undefined || record === undefined || record.state === 'leaving') return
+    try {
+      const leaving: MembershipRecord = { ...record, state: 'leaving' }
+      await client.update(CONFIG_MAPS, { ...found, ...configMapData(leaving) }, { signal })
+      return
+    } catch (error) {
+      if (!isConflict(error)) throw error
+    }
+  }
+}
+
+async function isInstalled(client: ClusterClient, signal: AbortSignal | undefined): Promise<boolean> {
+  const role = await client.get(CLUSTER_ROLES, AGENT_NAME, undefined, { signal }).catch(absentIfNotFound)
+  return role !== undefined
+}
+
+async function hasLeft(
+  registry: ClusterClient,
+  { namespace }: RegistryChoice,
+  clusterId: string,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const departed = await registry
+    .get(CONFIG_MAPS, DEPARTED_NAME, namespace, { signal })
+    .catch(absentIfNotFound)
+  return Object.keys(departed?.data ?? {}).some(key => key.startsWith(`${clusterId}.`))
+}
+
+async function remainingIn(
+  { registry, signal }: LeaveOptions,
+  { namespace }: RegistryChoice,
+): Promise<string[]> {
+  const profiles = await listProfiles(registry, namespace, signal)
+  return profiles.map(({ metadata }) => metadata.name ?? '').sort()
+}

@@ -1,0 +1,158 @@
+/** What `isthmus leave` leaves: nothing. No agents run. */
+import assert from 'node:assert/strict'
+import { after, before, suite, test } from 'node:test'
+import { initRegistry, joinClusterSet, leaveClusterSet, removeMember } from '@isthmus/agent'
+import { CONFIG_MAPS, SERVICE_EXPORTS } from '@isthmus/api'
+import { type ClusterClient, connect } from '@isthmus/kube'
+import { until } from '../fixtures/until.ts'
+import { contentsOf, stateOf } from './cluster-contents.ts'
+import { EmbeddedClusters } from './embedded-clusters.ts'
+import { InterruptedError, Interruption } from './interrupting-client.ts'
+
+suite('leaving', () => {
+  let clusters: EmbeddedClusters
+  before(async () => {
+    clusters = await EmbeddedClusters.start('hub', 'east', 'west')
+  })
+  after(() => clusters.stop())
+
+  const leave = async (id: string, changes = {}) =>
+    leaveClusterSet({
+      client: clusters.get(id).client,
+      registry: clusters.get('hub').client,
+      timeoutMs: 2_000,
+      ...changes,
+    })
+
+  test('cluster and registry are as they were', async () => {
+    await initRegistry({ client: clusters.get('hub').client, clusterset: 'prod' })
+    await joinClusterSet(await clusters.joinOptions('west', 'hub'))
+    const [hub, east] = [clusters.get('hub').server, clusters.get('east').server]
+    const [hubBefore, eastBefore] = [contentsOf(hub), contentsOf(east)]
+    await joinClusterSet(await clusters.joinOptions('east', 'hub'))
+    assert.notDeepEqual(contentsOf(hub), hubBefore)
+
+    const left = await leave('east')
+    assert.deepEqual([left.clusterId, left.stays, left.remaining], ['east', [], ['west']])
+    await until(
+      'the kinds are gone',
+      () => Object.keys(contentsOf(east)).length === Object.keys(eastBefore).length,
+    )
+    assert.deepEqual(contentsOf(east), eastBefore)
+    const departed = 'configmaps clusterset-prod/departed'
+    const hubAfter = contentsOf(hub)
+    assert.match(JSON.stringify(hubAfter[departed]), /"east\./)
+    assert.deepEqual({ ...hubAfter, [departed]: 0 }, { ...hubBefore, [departed]: 0 })
+
+    const revisions = [hub.storage.revision, east.storage.revision]
+    assert.equal((await leave('east')).clusterId, undefined)
+    assert.deepEqual([hub.storage.revision, east.storage.revision], revisions)
+  })
+
+  test("a user's own objects stay, and what they need", async t => {
+    const { client, credentials, server } = clusters.get('east')
+    const user = connect(credentials, { fieldManager: 'kubectl' })
+    t.after(() => user.close())
+    await joinClusterSet(await clusters.joinOptions('east', 'hub'))
+    await user.create(CONFIG_MAPS, {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { namespace: 'isthmus-system', name: 'notes' },
+    })
+    await user.create(SERVICE_EXPORTS, {
+      apiVersion: 'multicluster.x-k8s.io/v1beta1',
+      kind: 'ServiceExport',
+      metadata: { namespace: 'default', name: 'hello' },
+    })
+    const { stays } = await leave('east')
+    assert.match(
+      stays.join('\n'),
+      /CRD serviceexports.* ServiceExport default\/hello\n.*isthmus-system stays: ConfigMap notes/,
+    )
+    const ours = Object.keys(contentsOf(server)).filter(key => key.includes('isthmus'))
+    assert.deepEqual(
+      ours.filter(key => !/notes|kube-root-ca|serviceaccounts .*default/.test(key)),
+      ['namespaces /isthmus-system'],
+    )
+    await client.delete(CONFIG_MAPS, 'notes', 'isthmus-system')
+    await client.delete(SERVICE_EXPORTS, 'hello', 'default')
+  })
+
+  test('an installation with peers of its own is not touched', async () => {
+    const { installInto } = await import('@isthmus/agent')
+    const { client, server } = clusters.get('east')
+    await installInto(client)
+    const { revision } = server.storage
+    await assert.rejects(leave('east'), { code: 'ISTHMUS_NOT_JOINED' })
+    assert.equal(server.storage.revision, revision)
+  })
+
+  test('a cluster that is gone is removed by its id; an id that never was is told', async () => {
+    const registry = clusters.get('hub').client
+    await joinClusterSet(await clusters.joinOptions('east', 'hub'))
+    const options = { registry, timeoutMs: 1000, clusterId: 'east' }
+    assert.deepEqual((await removeMember(options)).remaining, ['west'])
+    assert.equal((await removeMember(options)).clusterId, undefined)
+    await assert.rejects(removeMember({ ...options, clusterId: 'est' }), {
+      code: 'ISTHMUS_NOT_A_MEMBER',
+      message: /west/,
+    })
+    // It was alive after all: its own part ends as well.
+    assert.deepEqual((await leave('east')).stays, [])
+    assert.equal(
+      Object.keys(contentsOf(clusters.get('east').server)).filter(key => key.includes('isthmus')).length,
+      0,
+    )
+  })
+})
+
+/** Every request takes too long for each run; another prime looks at others. */
+const STEP = Number(process.env['ISTHMUS_TEST_STEP'] ?? 19)
+
+test('interrupted anywhere and repeated, the end is the same', { timeout: 240_000 }, async t => {
+  const clusters = await EmbeddedClusters.start('hub', 'east')
+  t.after(() => clusters.stop())
+  const { client: registry, server: hub } = clusters.get('hub')
+  const { client, server: east } = clusters.get('east')
+  await initRegistry({ client: registry, clusterset: 'prod' })
+  const join = await clusters.joinOptions('east', 'hub')
+  const leaving = { client, registry, timeoutMs: 2_000 }
+  const empty = stateOf(east)
+  await joinClusterSet(join)
+  const joined = withoutDeparted(stateOf(hub), stateOf(east))
+  type Run = (client: ClusterClient, registry: ClusterClient) => Promise<unknown>
+  const interrupted = async (n: number, run: Run) => {
+    const interruption = new Interruption(n)
+    try {
+      await run(interruption.of(client, n % 2 === 0), interruption.of(registry, n % 2 === 0))
+      return false
+    } catch (error) {
+      if (!(error instanceof InterruptedError)) throw error
+      return true
+    }
+  }
+  let interruptions = 0
+  for (let n = 0, more = true; more; n += STEP) {
+    const left = await interrupted(n, (client, registry) => leaveClusterSet({ ...leaving, client, registry }))
+    await leaveClusterSet(leaving)
+    await until('all is gone', () => Object.keys(stateOf(east)).length === Object.keys(empty).length)
+    assert.deepEqual(stateOf(east), empty, `leave, interrupted at request ${n}`)
+    const halfJoined = await interrupted(n, (client, registry) =>
+      joinClusterSet({ ...join, client, registry }),
+    )
+    await joinClusterSet(join)
+    assert.deepEqual(
+      withoutDeparted(stateOf(hub), stateOf(east)),
+      joined,
+      `join, interrupted at request ${n}`,
+    )
+    interruptions += Number(left) + Number(halfJoined)
+    more = left || halfJoined
+  }
+  assert.ok(interruptions >= 150 / STEP, `${interruptions}`)
+})
+
+function withoutDeparted(hub: Record<string, unknown>, east: Record<string, unknown>) {
+  const { 'configmaps clusterset-prod/departed': _, ...rest } = hub
+  return [rest, east]
+}
