@@ -99,6 +99,8 @@ async function settle(
       if (dryRun !== true) await client[decision.kind](item.type, decision.object, { signal })
       return { object: item.object, action: `${decision.kind}d` }
     } catch (error) {
+      if (item.ifNotServed !== undefined && isNotFound(error))
+        return { object: item.object, action: 'unchanged', note: item.ifNotServed }
       const raced = isAlreadyExists(error) || isConflict(error)
       if (!raced || attempt === ATTEMPTS) throw error
     }

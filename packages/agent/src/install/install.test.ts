@@ -174,6 +174,21 @@ test('two installations at once do not disturb each other', async () => {
   assert.deepEqual(actions(await install(cluster)), new Set(['unchanged']))
 })
 
+test('a server without admission policies is told of, and used', async () => {
+  const cluster = new MemoryCluster()
+  cluster.refusals.set('create ValidatingAdmissionPolicy', apiError(404, 'NotFound'))
+  cluster.refusals.set('create ValidatingAdmissionPolicyBinding', apiError(404, 'NotFound'))
+  const told = (await install(cluster)).filter(({ note }) => note !== undefined)
+  assert.deepEqual(
+    told.map(({ object, action, note }) => [object.kind, action, note?.split(':')[0]]),
+    [
+      ['ValidatingAdmissionPolicy', 'unchanged', 'not served by this API server'],
+      ['ValidatingAdmissionPolicyBinding', 'unchanged', 'not served by this API server'],
+    ],
+  )
+  assert.ok(cluster.find('ClusterRoleBinding', 'isthmus-agent'))
+})
+
 test('what the API server refuses is passed on', async () => {
   const cluster = new MemoryCluster()
   cluster.refusals.set('create ClusterRole', apiError(403, 'Forbidden'))

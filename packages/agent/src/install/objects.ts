@@ -10,6 +10,7 @@ import {
   NAMESPACES,
   type ResourceType,
 } from '@isthmus/api'
+import { agentPolicyBindingSpec, agentPolicySpec } from './admission-policy.ts'
 import { customResourceDefinitions } from './definitions.ts'
 import {
   AGENT_CLUSTER_RULES,
@@ -19,6 +20,8 @@ import {
   READER_RULES,
 } from './permissions.ts'
 import {
+  ADMISSION_POLICIES,
+  ADMISSION_POLICY_BINDINGS,
   CLUSTER_ROLE_BINDINGS,
   CLUSTER_ROLES,
   RBAC_GROUP,
@@ -39,12 +42,17 @@ export interface InstallSelection {
 export interface InstallObject {
   readonly type: ResourceType
   readonly object: KubernetesObject
+  /** What to tell where the API server does not serve the kind; without it that is a failure. */
+  readonly ifNotServed?: string
 }
 
 /** Name of the agent's ServiceAccount, roles and bindings. */
 export const AGENT_NAME = 'isthmus-agent'
 /** Name of the ServiceAccount, in the exchange, whose token is given to peers, and of its role. */
 export const READER_NAME = 'isthmus-reader'
+
+/** ValidatingAdmissionPolicy is served from Kubernetes 1.30 on. */
+const BEFORE_POLICIES = 'not served by this API server: RBAC alone says what the agent may do'
 
 /** Three steps, each made when the one before is done: kinds, namespaces, and what lies in them. */
 export type InstallStages = readonly [
@@ -76,6 +84,10 @@ export function installObjects(selection: InstallSelection = {}): InstallStages 
         { namespace: exchange, name: `${AGENT_NAME}-publisher` },
         bind('Role', `${AGENT_NAME}-publisher`, agent),
       ),
+      ...[
+        make(ADMISSION_POLICIES, { name: AGENT_NAME }, { spec: agentPolicySpec(agent) }),
+        make(ADMISSION_POLICY_BINDINGS, { name: AGENT_NAME }, { spec: agentPolicyBindingSpec(AGENT_NAME) }),
+      ].map(policy => ({ ...policy, ifNotServed: BEFORE_POLICIES })),
       make(SERVICE_ACCOUNTS, reader),
       make(ROLES, reader, { rules: READER_RULES }),
       make(ROLE_BINDINGS, reader, bind('Role', READER_NAME, reader)),

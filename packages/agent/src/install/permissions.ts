@@ -1,6 +1,6 @@
 /** What the agent and its peers may do: no more than they do. */
-import { ISTHMUS_GROUP, MULTICLUSTER_GROUP } from '@isthmus/api'
-import type { PolicyRule } from './resource-types.ts'
+import { ISTHMUS_GROUP, MULTICLUSTER_GROUP, READER_SLOTS, readerName } from '@isthmus/api'
+import { type PolicyRule, RBAC_GROUP } from './resource-types.ts'
 
 const READ = ['get', 'list', 'watch']
 const WRITE = ['create', 'update', 'patch', 'delete']
@@ -43,15 +43,31 @@ export const AGENT_CLUSTER_RULES: PolicyRule[] = [
   { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create', 'update', 'patch'] },
 ]
 
-/** The agent, in the exchange of its own cluster: what it publishes, and its heartbeat. */
+/** The agent, in the exchange of its own cluster: what it publishes, its heartbeat, and who may read it. */
 export const AGENT_EXCHANGE_RULES: PolicyRule[] = [
   { apiGroups: [ISTHMUS_GROUP], resources: EXCHANGE_KINDS, verbs: [...READ, ...WRITE] },
   { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: [...READ, ...WRITE] },
+  // Kubernetes lets it give readers nothing that it may not do here itself.
+  { apiGroups: [''], resources: ['serviceaccounts'], verbs: ['get', 'list', 'create', 'delete'] },
+  {
+    apiGroups: [RBAC_GROUP],
+    resources: ['roles', 'rolebindings'],
+    verbs: ['get', 'create', 'update', 'delete'],
+  },
+  { apiGroups: [''], resources: ['secrets'], verbs: [...READ, ...WRITE] },
+  // Of readers alone: a token of another account here would be worth what that account is.
+  {
+    apiGroups: [''],
+    resources: ['serviceaccounts/token'],
+    resourceNames: Array.from({ length: READER_SLOTS }, (_, index) => readerName(index + 1)),
+    verbs: ['create'],
+  },
 ]
 
-/** The agent, in its own namespace: its links and its leader lease. */
+/** The agent, in its own namespace: its membership, its links and its leader lease. */
 export const AGENT_NAMESPACE_RULES: PolicyRule[] = [
   { apiGroups: [''], resources: ['configmaps'], verbs: [...READ, ...WRITE] },
+  { apiGroups: [''], resources: ['secrets'], verbs: ['list', 'watch', 'create', 'update', 'delete'] },
   { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: [...READ, ...WRITE] },
 ]
 

@@ -36,6 +36,20 @@ export const CLUSTER_ROLE_BINDINGS = rbac<RoleBinding>('clusterrolebindings', 'C
 export const ROLES = rbac<Role>('roles', 'Role', true)
 export const ROLE_BINDINGS = rbac<RoleBinding>('rolebindings', 'RoleBinding', true)
 
+const admission = (plural: string, kind: string): ResourceType => ({
+  group: 'admissionregistration.k8s.io',
+  version: 'v1',
+  plural,
+  kind,
+  namespaced: false,
+})
+
+export const ADMISSION_POLICIES = admission('validatingadmissionpolicies', 'ValidatingAdmissionPolicy')
+export const ADMISSION_POLICY_BINDINGS = admission(
+  'validatingadmissionpolicybindings',
+  'ValidatingAdmissionPolicyBinding',
+)
+
 export const SERVICE_ACCOUNTS: ResourceType = {
   group: '',
   version: 'v1',
