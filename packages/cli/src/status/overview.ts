@@ -7,7 +7,7 @@ import {
   type ServiceExport,
   type ServiceImport,
 } from '@isthmus/api'
-import { duration, isRenewed, lagOf, readValue, serviceKey, silenceOf, whyUnread } from '@isthmus/core'
+import { agentHealth, duration, isRenewed, lagOf, readValue, serviceKey, whyUnread } from '@isthmus/core'
 import type { MemberReading, StatusFacts } from './status-facts.ts'
 
 export interface Overview {
@@ -112,12 +112,10 @@ function memberRow(member: MemberReading): MemberRow {
   }
 }
 
-function agentState({ heartbeat, clocks, membership }: MemberReading): string {
-  const lease = readValue(heartbeat)
-  const leaving = membership?.state === 'leaving' ? 'leaving, ' : ''
-  if (lease === undefined) return `${leaving}${whyUnread(heartbeat) === undefined ? 'never ran' : 'unknown'}`
-  if (isRenewed(lease, clocks)) return `${leaving}runs`
-  return `${leaving}silent for ${duration(silenceOf(lease, clocks) ?? 0)}`
+function agentState(member: MemberReading): string {
+  const { state, words } = agentHealth(member)
+  const leaving = member.membership?.state === 'leaving' ? 'leaving, ' : ''
+  return `${leaving}${state === 'runs' || state === 'unknown' ? state : words}`
 }
 
 function countReady(objects: readonly (ServiceExport | ServiceImport)[] | undefined): Count | null {
