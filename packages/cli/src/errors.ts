@@ -33,6 +33,19 @@ export const ERRORS = {
     remedy:
       'Give its context with --registry-context (and --registry-kubeconfig, if it is in another file), as it was given to `isthmus init`.',
   },
+  leaveWhom: {
+    code: 'ISTHMUS_LEAVE_WHOM',
+    exitCode: EXIT.usage,
+    message: 'It was not said which cluster is to leave',
+    remedy:
+      'Give its context with --context; or, if the cluster is gone for good, its id with --cluster-id. Not both.',
+  },
+  acceptWhom: {
+    code: 'ISTHMUS_ACCEPT_WHOM',
+    exitCode: EXIT.usage,
+    message: 'It was not said whose announcement is to be believed',
+    remedy: 'Give the member with --peer; make sure of its address and authority first.',
+  },
   authorityUnreadable: {
     code: 'ISTHMUS_AUTHORITY_UNREADABLE',
     exitCode: EXIT.noInput,

@@ -8,6 +8,9 @@ import { explainCommand } from './commands/explain.ts'
 import { initCommand } from './commands/init.ts'
 import { installCommand } from './commands/install.ts'
 import { joinCommand } from './commands/join.ts'
+import { leaveCommand } from './commands/leave.ts'
+import { membersCommand } from './commands/members.ts'
+import { relinkCommand } from './commands/relink.ts'
 import { requestCommand } from './commands/request.ts'
 import { statusCommand } from './commands/status.ts'
 import { startCommand, stopCommand } from './commands/stop-start.ts'
@@ -22,7 +25,18 @@ const GROUPS: readonly (readonly [heading: string, commands: readonly CommandFac
   ['On this machine:', [upCommand, requestCommand, stopCommand, startCommand]],
   [
     'On your clusters:',
-    [initCommand, joinCommand, installCommand, agentCommand, dnsCommand, statusCommand, explainCommand],
+    [
+      initCommand,
+      joinCommand,
+      membersCommand,
+      relinkCommand,
+      leaveCommand,
+      installCommand,
+      agentCommand,
+      dnsCommand,
+      statusCommand,
+      explainCommand,
+    ],
   ],
   ['More:', [apiserverCommand, completionCommand, versionCommand]],
 ]

@@ -10,4 +10,6 @@ export {
   type RemoveMemberOptions,
   removeMember,
 } from './leave-cluster-set.ts'
+export { type KnownMembers, listMembersKnownTo, listMembersOf, type Members } from './list-members.ts'
+export { type Relinked, type RelinkOptions, relinkCluster } from './relink-cluster.ts'
 export { type WhenLinkedOptions, whenLinked } from './when-linked.ts'

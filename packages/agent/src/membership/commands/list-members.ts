@@ -1,0 +1,93 @@
+import {
+  AGENT_NAMESPACE,
+  errorOf,
+  LABEL_PEER,
+  type MembershipRecord,
+  type PinnedPeer,
+  REGISTRY_SECRET_NAME,
+  type RegistryAccess,
+  SECRETS,
+  secretValue,
+} from '@isthmus/api'
+import { type MemberRow, memberTable, readProfile } from '@isthmus/core'
+import { type ClusterClient, connect, staticCredentials } from '@isthmus/kube'
+import { absentIfNotFound } from '../../install/apply-objects.ts'
+import { membershipOf } from './cluster-facts.ts'
+import { ERRORS } from './errors.ts'
+import { findRegistry, listProfiles } from './find-registry.ts'
+
+export interface Members {
+  readonly clusterset: string
+  /** The registry's. */
+  readonly namespace: string
+  readonly members: readonly MemberRow[]
+}
+
+/** As the registry has them. */
+export async function listMembersOf(
+  registry: ClusterClient,
+  clusterset: string | undefined,
+  signal?: AbortSignal,
+): Promise<Members> {
+  const choice = await findRegistry(registry, clusterset, signal)
+  const profiles = await listProfiles(registry, choice.namespace, signal)
+  return { ...choice, members: memberTable(profiles.map(readProfile)) }
+}
+
+export interface KnownMembers {
+  readonly record: MembershipRecord
+  /** With the member's own access. */
+  readonly registry: { readonly server: string; readonly members: readonly MemberRow[] } | undefined
+  /** Why the registry could not be asked. */
+  readonly failure?: unknown
+  /** What the cluster itself keeps of the others. */
+  readonly peers: readonly PinnedPeer[]
+}
+
+/**
+ * As a member knows them: from the registry with the member's own access, and what it has pinned.
+ *
+ * @throws IsthmusError ISTHMUS_NOT_JOINED, or the client's errors
+ */
+export async function listMembersKnownTo(
+  client: ClusterClient,
+  {
+    agentNamespace: namespace = AGENT_NAMESPACE,
+    signal,
+  }: { agentNamespace?: string | undefined; signal?: AbortSignal | undefined } = {},
+): Promise<KnownMembers> {
+  const record = await membershipOf(client, namespace, signal)
+  if (record === undefined) throw errorOf(ERRORS.notJoined, { server: client.server })
+  const secrets = await client.list(SECRETS, { namespace, labelSelector: LABEL_PEER, signal })
+  const peers = secrets.items.flatMap(secret => secretValue<PinnedPeer>(secret) ?? [])
+  const secret = await client
+    .get(SECRETS, REGISTRY_SECRET_NAME, namespace, { signal })
+    .catch(absentIfNotFound)
+  const access = secretValue<RegistryAccess>(secret)
+  if (access === undefined) return { record, registry: undefined, peers }
+  const registry = connectToRegistry(access)
+  try {
+    const profiles = await listProfiles(registry, access.namespace, signal)
+    return {
+      record,
+      registry: { server: access.server, members: memberTable(profiles.map(readProfile)) },
+      peers,
+    }
+  } catch (failure) {
+    return { record, registry: undefined, failure, peers }
+  } finally {
+    await registry.close()
+  }
+}
+
+function connectToRegistry({
+  server,
+  token,
+  certificateAuthority,
+  tlsServerName,
+}: RegistryAccess): ClusterClient {
+  return connect(
+    staticCredentials({ server, token, tls: { ca: certificateAuthority, serverName: tlsServerName } }),
+    { requestTimeoutMs: 10_000 },
+  )
+}

@@ -1,0 +1,138 @@
+import {
+  AGENT_NAMESPACE,
+  ANNOTATION_RELINK_REQUESTED,
+  type ApiAccess,
+  CLUSTER_PROFILES,
+  type ClusterProfile,
+  EXCHANGE_NAMESPACE,
+  errorOf,
+  type PinnedPeer,
+  peerSecretName,
+  SECRETS,
+  secretData,
+  secretValue,
+} from '@isthmus/api'
+import { readProfile } from '@isthmus/core'
+import type { ClusterClient } from '@isthmus/kube'
+import { absentIfNotFound } from '../../install/apply-objects.ts'
+import { deliverCredential } from '../issue-credential.ts'
+import { membershipOf } from './cluster-facts.ts'
+import { ERRORS } from './errors.ts'
+import { findRegistry, listProfiles } from './find-registry.ts'
+import { writeRegistryAccess } from './own-membership.ts'
+
+export interface RelinkOptions {
+  /** The cluster whose links are broken, as an administrator. */
+  readonly client: ClusterClient
+  /** The registry, as an administrator. */
+  readonly registry: ClusterClient
+  readonly registryAccess: ApiAccess
+  /** The link with this member alone. Default: with all. */
+  readonly peer?: string | undefined
+  /** Believe what the peer's profile says now, in place of what was pinned. Needs a peer. */
+  readonly accept?: boolean | undefined
+  readonly agentNamespace?: string | undefined
+  readonly exchangeNamespace?: string | undefined
+  readonly onProgress?: ((message: string) => void) | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface Relinked {
+  readonly clusterset: string
+  readonly clusterId: string
+  readonly namespace: string
+  readonly peers: readonly string[]
+}
+
+/**
+ * Mends links whose credentials have expired, or whose peer has moved: access to the registry is renewed, new
+ * first credentials are laid into it, and the others are asked for theirs. May be repeated.
+ *
+ * @throws IsthmusError ISTHMUS_NOT_JOINED, ISTHMUS_NOT_A_MEMBER, ISTHMUS_REGISTRY_NOT_FOUND, or the client's errors
+ */
+export async function relinkCluster(options: RelinkOptions): Promise<Relinked> {
+  const { client, registry, registryAccess, signal, onProgress = () => {} } = options
+  const agentNamespace = options.agentNamespace ?? AGENT_NAMESPACE
+  const record = await membershipOf(client, agentNamespace, signal)
+  if (record === undefined) throw errorOf(ERRORS.notJoined, { server: client.server })
+  const { clusterId, clusterset } = record
+  const { namespace } = await findRegistry(registry, clusterset, signal)
+  const profiles = await listProfiles(registry, namespace, signal)
+  const others = profiles.filter(({ metadata }) => metadata.name !== clusterId)
+  const chosen = others.filter(({ metadata }) => options.peer === undefined || metadata.name === options.peer)
+  const isRegistered = profiles.some(({ metadata }) => metadata.uid === record.profileUID)
+  if (!isRegistered || (options.peer !== undefined && chosen.length === 0)) {
+    const members = profiles.map(({ metadata }) => metadata.name).join(', ') || 'none'
+    throw errorOf(ERRORS.notAMember, {
+      clusterId: isRegistered ? (options.peer ?? '') : clusterId,
+      clusterset,
+      members,
+    })
+  }
+  if (options.accept === true) {
+    for (const profile of chosen) onProgress(await acceptProfile(client, agentNamespace, profile, signal))
+  }
+
+  await writeRegistryAccess(
+    {
+      client,
+      agentNamespace,
+      record,
+      registry: { client: registry, access: registryAccess, namespace },
+      signal,
+    },
+    true,
+  )
+  onProgress(`renewed the access of ${clusterId} to the registry`)
+  const requestedAt = new Date().toISOString()
+  for (const { metadata } of chosen) {
+    await deliverCredential({
+      client,
+      exchangeNamespace: options.exchangeNamespace ?? EXCHANGE_NAMESPACE,
+      publisher: clusterId,
+      access: record.access,
+      reader: { clusterId: metadata.name ?? '', profileUID: metadata.uid ?? '' },
+      now: Date.now(),
+      signal,
+      registry: { client: registry, namespace },
+      relinkRequested: requestedAt,
+    })
+  }
+  const annotations = { [ANNOTATION_RELINK_REQUESTED]: requestedAt }
+  await registry.patch(CLUSTER_PROFILES, clusterId, namespace, { metadata: { annotations } }, { signal })
+  const peers = chosen.map(({ metadata }) => metadata.name ?? '')
+  onProgress(`issued new credentials to ${peers.join(', ') || 'nobody'}, and asked for theirs`)
+  return { clusterset, clusterId, namespace, peers }
+}
+
+/** An administrator's word that the peer is the one that its profile says it is now. */
+async function acceptProfile(
+  client: ClusterClient,
+  namespace: string,
+  profile: ClusterProfile,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const { clusterId, access, exchangeNamespace } = readProfile(profile)
+  const found = await client
+    .get(SECRETS, peerSecretName(clusterId), namespace, { signal })
+    .catch(absentIfNotFound)
+  const before = secretValue<PinnedPeer>(found)
+  if (found === undefined || before === undefined)
+    return `${clusterId} is not pinned yet; it will be as it is`
+  if (access === undefined || exchangeNamespace === undefined)
+    return `${clusterId} has announced nothing to accept`
+  const { credential: _, departedAt: __, ...rest } = before as PinnedPeer & { departedAt?: string }
+  const pin: PinnedPeer = {
+    ...rest,
+    access,
+    exchangeNamespace,
+    profileUID: profile.metadata.uid ?? '',
+    pinnedAt: new Date().toISOString(),
+  }
+  await client.update(SECRETS, { ...found, ...secretData(pin) }, { signal })
+  const moved =
+    before.access.server === access.server ? access.server : `${before.access.server}, now ${access.server}`
+  const authority =
+    before.access.certificateAuthority === access.certificateAuthority ? '' : ', with another authority'
+  return `accepted what ${clusterId} announces: ${moved}${authority}`
+}

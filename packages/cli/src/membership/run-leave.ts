@@ -1,0 +1,47 @@
+import { type Left, leaveClusterSet, removeMember } from '@isthmus/agent'
+import { errorOf } from '@isthmus/api'
+import type { LeaveFlags } from '../commands/leave.ts'
+import type { CommandContext } from '../context.ts'
+import { ERRORS } from '../errors.ts'
+import { withBoth, withRegistry } from './connect-clusters.ts'
+
+/** `isthmus leave`: what is done, what stays, and who is left. */
+export async function runLeave(flags: LeaveFlags, context: CommandContext): Promise<void> {
+  const { clusterId } = flags
+  const say = (text: string) => void context.stdout.write(`${text}\n`)
+  const options = {
+    clusterset: flags.clusterset,
+    force: flags.force,
+    timeoutMs: flags.timeout * 1000,
+    onProgress: say,
+    signal: context.stopSignal(),
+  }
+  // The current context is not enough to take a cluster apart.
+  if ((clusterId === undefined) === (flags.context === undefined)) throw errorOf(ERRORS.leaveWhom, {})
+  if (clusterId === undefined) {
+    const { agentNamespace, exchangeNamespace } = flags
+    const left = await withBoth(flags, context, 'leave', ({ client }, { client: registry }) =>
+      leaveClusterSet({ ...options, client, registry, agentNamespace, exchangeNamespace }),
+    )
+    say(`\n${summary(left, 'The cluster')}`)
+  } else {
+    const left = await withRegistry(flags, context, `remove ${clusterId}`, ({ client: registry }) =>
+      removeMember({ ...options, registry, clusterId }),
+    )
+    say(`\n${summary(left, clusterId)}`)
+    if (left.clusterId !== undefined)
+      say('If its cluster is alive after all, leave with --context too: it still has what it imported.')
+  }
+}
+
+function summary({ clusterset, namespace, clusterId, stays, remaining }: Left, whom: string): string {
+  const done =
+    clusterId === undefined
+      ? `${whom} is no member of ${clusterset}: there is nothing to do.`
+      : `${clusterId} has left ${clusterset}.`
+  const members =
+    remaining.length === 0
+      ? `It has no members any more; \`kubectl delete namespace ${namespace}\` removes the registry.`
+      : `Its members are ${remaining.join(', ')}.`
+  return [`${done} ${members}`, ...stays.map(reason => `note: ${reason}`)].join('\n')
+}

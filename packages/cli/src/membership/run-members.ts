@@ -1,0 +1,58 @@
+import { listMembersKnownTo, listMembersOf } from '@isthmus/agent'
+import type { MemberRow } from '@isthmus/core'
+import { withCluster } from '../commands/cluster-options.ts'
+import type { MembersFlags } from '../commands/members.ts'
+import type { CommandContext } from '../context.ts'
+import { printable } from '../terminal/printable.ts'
+import { table } from '../terminal/table.ts'
+import { withRegistry } from './connect-clusters.ts'
+
+/** `isthmus members`: a row for each, and below what is wrong with their links. */
+export async function runMembers(flags: MembersFlags, context: CommandContext): Promise<void> {
+  const say = (text: string) => void context.stdout.write(`${text}\n`)
+  const asJSON = flags.output === 'json'
+  const print = (answer: object) => say(JSON.stringify(answer, null, 2))
+  const isRegistryNamed = flags.registryContext !== undefined || flags.registryKubeconfig !== undefined
+  if (isRegistryNamed) {
+    const members = await withRegistry(flags, context, 'list the members', ({ client }) =>
+      listMembersOf(client, flags.clusterset),
+    )
+    return asJSON ? print(members) : say(textOf(members.clusterset, members.members))
+  }
+  const { agentNamespace } = flags
+  await withCluster(flags, context, 'list the members', async client => {
+    const { record, registry, peers, failure } = await listMembersKnownTo(client, { agentNamespace })
+    const { clusterset, clusterId } = record
+    if (registry !== undefined)
+      return asJSON ? print({ clusterset, ...registry }) : say(textOf(clusterset, registry.members))
+    const known = peers.map(peer => ({
+      clusterId: peer.clusterId,
+      server: peer.access.server,
+      pinnedAt: peer.pinnedAt,
+    }))
+    const reason = failure instanceof Error ? failure.message : `${clusterId} keeps no access to it`
+    if (asJSON) return print({ clusterset, clusterId, registry: { failure: reason }, pinned: known })
+    say(`The registry of ${clusterset} cannot be asked: ${printable(reason)}.`)
+    say(`What ${clusterId} knows of the others goes on without it:\n`)
+    for (const line of table(
+      ['ID', 'SERVER', 'PINNED'],
+      known.map(row => [row.clusterId, printable(row.server), row.pinnedAt]),
+    ))
+      say(line)
+  })
+}
+
+function textOf(clusterset: string, members: readonly MemberRow[]): string {
+  if (members.length === 0) return `${clusterset} has no members.`
+  const rows = members.map(({ clusterId, server, kubernetesVersion, isthmusVersion, state, links }) => {
+    const peers = Object.values(links)
+    const linked = peers.filter(link => link === 'connected').length
+    return [clusterId, server, kubernetesVersion, isthmusVersion, state, `${linked}/${peers.length}`].map(
+      cell => printable(cell ?? '-'),
+    )
+  })
+  const headings = ['ID', 'SERVER', 'KUBERNETES', 'ISTHMUS', 'STATE', 'READS']
+  // A link is told by both of its ends.
+  const reasons = [...new Set(members.flatMap(member => member.reasons))].map(reason => printable(reason))
+  return [...table(headings, rows), ...(reasons.length === 0 ? [] : ['', ...reasons])].join('\n')
+}
