@@ -7,6 +7,7 @@ import { Terms } from './leadership/terms.ts'
 import { WriteGate } from './leadership/write-gate.ts'
 import { Links } from './links/links.ts'
 import { LostMembers } from './lost/lost-members.ts'
+import { Membership } from './membership/running/membership.ts'
 import { AgentMetrics } from './metrics.ts'
 import type { AgentOptions, AgentStatus } from './options.ts'
 import { OwnCluster } from './own/own-cluster.ts'
@@ -24,14 +25,17 @@ export class Agent {
   readonly #own: OwnCluster
   readonly #links: Links
   readonly #lost: LostMembers
+  readonly #membership: Membership
   readonly #admissions: Admissions
   readonly #metrics: AgentMetrics
   readonly #gate: WriteGate
   readonly #leadership: Leadership
   readonly #terms: Terms<AgentTerm>
   readonly #stopping = new AbortController()
+  readonly #left = Promise.withResolvers<string>()
   #prerequisites: Prerequisites | undefined
   #starting: Promise<void> | undefined
+  #stopped: Promise<void> | undefined
 
   /** @throws IsthmusError when an id is not one, or is given twice. */
   constructor(options: AgentOptions) {
@@ -55,7 +59,24 @@ export class Agent {
       log,
       onChange: key => this.#terms.current?.memberChanged(key),
       onEverything: () => this.#terms.current?.everythingChanged(),
-      onState: status => this.#terms.current?.linkChanged(status),
+      onState: status => {
+        this.#terms.current?.linkChanged(status)
+        this.#membership.linkChanged()
+      },
+    })
+    this.#membership = new Membership({
+      client,
+      clusterId: options.clusterId,
+      agentNamespace,
+      exchangeNamespace,
+      staticPeers: new Set(options.peers.map(peer => peer.clusterId)),
+      links: this.#links,
+      clock: this.#clock,
+      log,
+      lookEveryMs: options.membershipLookMs,
+      onLeaving: words => {
+        void this.stop().then(() => this.#left.resolve(words))
+      },
     })
     this.#lost = new LostMembers({
       ...options.lostMembers,
@@ -109,11 +130,22 @@ export class Agent {
   }
 
   /** Finishes writes under way, gives the lead back, and leaves every object as it is: traffic goes on. Within 5 s. */
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop()
+    return this.#stopped
+  }
+
+  /** Resolves when the cluster leaves its ClusterSet, and the agent has stopped: with the words that say so. */
+  get left(): Promise<string> {
+    return this.#left.promise
+  }
+
+  async #stop(): Promise<void> {
     this.#stopping.abort()
     // Whoever started it is told of a failure.
     await this.#starting?.catch(() => {})
     await this.#terms.stop()
+    await this.#membership.stop()
     await Promise.all([this.#own.stop(), this.#links.stop(), this.#lost.stop(), this.#admissions.stop()])
   }
 
@@ -126,6 +158,7 @@ export class Agent {
     const { clusterId, clusterset } = this.#options
     const { leading, holder } = this.#leadership
     const reasons = this.#reasons()
+    const membership = this.#membership.status()
     return {
       clusterId,
       clusterset,
@@ -136,6 +169,7 @@ export class Agent {
       exports: exportStatuses(this.#own),
       imports: importStatuses(this.#own),
       links: this.#links.status().map(link => this.#lost.status(link)),
+      ...(membership === undefined ? {} : { membership }),
       refusals: [...this.#links.refusals(), ...(this.#terms.current?.refusals() ?? [])],
     }
   }
@@ -153,6 +187,7 @@ export class Agent {
       signal,
     )
     await this.#links.load(signal)
+    await this.#membership.load(signal)
     await this.#lost.load(signal)
     if (signal.aborted) return
     this.#own.start()
@@ -175,6 +210,7 @@ export class Agent {
       client: this.#gate.client,
       own: this.#own,
       links: this.#links,
+      membership: this.#membership,
       lost: this.#lost,
       admissions: this.#admissions,
       metrics: this.#metrics,

@@ -30,6 +30,8 @@ export interface AgentOptions {
   readonly leadership?: LeadershipOptions | 'always' | undefined
   /** What is done about members that are lost. Default: {@link DEFAULT_LOST_MEMBER_POLICY}, no probes. */
   readonly lostMembers?: LostMemberOptions | undefined
+  /** For tests: how often an agent looks for what only time brings to its membership. Default: 5 s. */
+  readonly membershipLookMs?: number | undefined
   readonly log: Logger
   /** Milliseconds since the epoch. */
   readonly clock?: (() => number) | undefined
@@ -92,6 +94,35 @@ export interface RefusalCount {
   readonly count: number
 }
 
+/** The registry, as seen by an agent that leads. Links need it for nothing. */
+export interface RegistryState {
+  readonly reachable: boolean
+  /** Why it is not. */
+  readonly reason?: string
+}
+
+/** What this cluster knows of the ClusterSet that it is a member of. */
+export interface MembershipStatus {
+  /** The state of one that follows the registry; others only know where it is. */
+  readonly registry?: Partial<RegistryState> & {
+    readonly server: string
+    readonly namespace: string
+    /** Of the token for it; RFC 3339. */
+    readonly expiresAt: string
+  }
+  readonly peers: readonly {
+    readonly clusterId: string
+    readonly profileUID: string
+    /** Of our token for its exchange; absent while there is none. RFC 3339. */
+    readonly expiresAt?: string
+    /** What is held, or does not work, and the way out: a line each. */
+    readonly notices: readonly string[]
+  }[]
+  /** The same of what concerns no peer that is linked. */
+  readonly notices: readonly string[]
+  readonly leaving: boolean
+}
+
 export interface AgentStatus {
   readonly clusterId: string
   readonly clusterset: string
@@ -105,5 +136,7 @@ export interface AgentStatus {
   readonly exports: readonly ExportStatus[]
   readonly imports: readonly ImportStatus[]
   readonly links: readonly LinkStatus[]
+  /** Absent where the cluster has not joined a ClusterSet with a registry. */
+  readonly membership?: MembershipStatus
   readonly refusals: readonly RefusalCount[]
 }

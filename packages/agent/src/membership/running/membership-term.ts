@@ -1,0 +1,228 @@
+import { isExpired } from '@isthmus/core'
+import { type ClusterClient, Controller, done, type Outcome } from '@isthmus/kube'
+import type { Logger } from 'pino'
+import type { Recorder } from '../../events/event-recorder.ts'
+import type { GatedClient } from '../../leadership/write-gate.ts'
+import { whyUnreadable } from '../../links/link-reason.ts'
+import type { Links } from '../../links/links.ts'
+import type { RegistryState } from '../../options.ts'
+import type { OwnCluster } from '../../own/own-cluster.ts'
+import type { ChangingConnection } from './changing-connection.ts'
+import { writeOwnProfile } from './own-profile.ts'
+import { OwnReaders } from './own-readers.ts'
+import type { OwnRecords } from './own-records.ts'
+import { PeerReconciler } from './peer-reconciler.ts'
+import { RegistryFollower } from './registry-follower.ts'
+import { renewRegistryToken } from './registry-token.ts'
+
+export interface MembershipTermOptions {
+  /** Of the own cluster. */
+  readonly client: ClusterClient
+  /** The same; its writes end with the lead. */
+  readonly gated: GatedClient
+  readonly own: OwnCluster
+  readonly clusterId: string
+  readonly agentNamespace: string
+  readonly exchangeNamespace: string
+  readonly records: OwnRecords
+  readonly links: Links
+  readonly connection: (clusterId: string) => ChangingConnection | undefined
+  /** Ends the link to a peer. */
+  readonly drop: (clusterId: string) => Promise<void>
+  readonly recorder: Recorder
+  readonly clock: () => number
+  readonly log: Logger
+  readonly onEnd: () => void
+  readonly lookEveryMs?: number | undefined
+}
+
+/** What is done, beside what is done for each peer: never the id of one. */
+const REGISTRY = '/registry'
+const PROFILE = '/profile'
+
+const LOOK_EVERY_MS = 5_000
+/** Links come and go together, and a state that lasts a moment is no news. */
+const PROFILE_SETTLES_MS = 1_000
+/** A control plane is upgraded now and then. */
+const VERSION_EVERY_MS = 3_600_000
+
+/**
+ * What a member does for its membership while its agent leads: follows the registry, pins who joins, forgets
+ * who leaves, issues credentials for others and gets its own renewed, and says how it sees its peers.
+ */
+export class MembershipTerm {
+  readonly #options: MembershipTermOptions
+  readonly #readers: OwnReaders
+  readonly #peers: PeerReconciler
+  readonly #controller: Controller
+  readonly #ending = new AbortController()
+  #registry: RegistryFollower | undefined
+  /** Why the token for the registry was not renewed, or the own profile not written. */
+  readonly #failures = new Map<string, string>()
+  #looking: NodeJS.Timeout | undefined
+  #version: { value: string | undefined; askedAt: number } | undefined
+
+  constructor(options: MembershipTermOptions) {
+    const { client, clusterId, exchangeNamespace, log } = options
+    this.#options = options
+    this.#readers = new OwnReaders(client, exchangeNamespace, clusterId, id => this.peerChanged(id))
+    this.#peers = new PeerReconciler({ ...options, readers: this.#readers, registry: () => this.#registry })
+    this.#controller = new Controller({
+      name: 'membership',
+      concurrency: 4,
+      backoff: { initialMs: 250, maxMs: 30_000, factor: 2 },
+      reconcile: (key, signal) => this.#reconcile(key, signal),
+      onError: (error, key, retryInMs) =>
+        log.warn({ err: error, key, retryInMs }, 'membership: failed, will be tried again'),
+    })
+  }
+
+  begin(): void {
+    this.#readers.start()
+    void this.#readers.whenSynced(this.#ending.signal).then(
+      () => {
+        this.#controller.start()
+        this.membershipChanged()
+        this.#looking = setInterval(() => this.#lookAtAll(), this.#options.lookEveryMs ?? LOOK_EVERY_MS)
+      },
+      () => {},
+    )
+  }
+
+  /** Takes up nothing more; resolves when what was under way has ended. */
+  async end(): Promise<void> {
+    this.#ending.abort()
+    clearInterval(this.#looking)
+    await Promise.all([this.#controller.stop(), this.#readers.stop(), this.#registry?.stop()])
+    this.#options.onEnd()
+  }
+
+  peerChanged(clusterId: string): void {
+    this.#controller.enqueue(clusterId)
+    this.#controller.queue.addAfter(PROFILE, PROFILE_SETTLES_MS)
+  }
+
+  membershipChanged(): void {
+    if (this.#ending.signal.aborted) return
+    this.#followRegistry()
+    this.#lookAtAll()
+  }
+
+  linkChanged(): void {
+    this.#controller.queue.addAfter(PROFILE, PROFILE_SETTLES_MS)
+  }
+
+  registryState(): RegistryState {
+    const { registryAccess: access } = this.#options.records
+    if (this.#registry === undefined || access === undefined) return { reachable: false }
+    const { why } = this.#registry
+    if (why === undefined) return { reachable: this.#registry.isKnown }
+    const isOver = isExpired(access, this.#options.clock())
+    return {
+      reachable: false,
+      reason: isOver
+        ? `our token for the registry expired at ${access.expiresAt}: \`isthmus relink\` mends it`
+        : why,
+    }
+  }
+
+  noticesOf(clusterId: string): string[] {
+    return this.#peers.notices(clusterId)
+  }
+
+  otherNotices(): string[] {
+    return [...this.#failures.values(), ...this.#peers.noticesOfUnknown()]
+  }
+
+  #followRegistry(): void {
+    const { registryAccess: access } = this.#options.records
+    if (access === undefined) return
+    if (this.#registry?.namespace === access.namespace) {
+      this.#registry.use(access)
+      return
+    }
+    void this.#registry?.stop()
+    this.#registry = new RegistryFollower({
+      clusterId: this.#options.clusterId,
+      access,
+      onProfile: id => this.peerChanged(id),
+      onDeparted: () => this.#lookAtAll(),
+    })
+    this.#registry.start()
+  }
+
+  #lookAtAll(): void {
+    const { records, clusterId } = this.#options
+    const ids = new Set([
+      ...records.pins.keys(),
+      ...this.#readers.clusterIds(),
+      ...(this.#registry?.clusterIds() ?? []),
+    ])
+    ids.delete(clusterId)
+    for (const id of ids) this.#controller.enqueue(id)
+    this.#controller.enqueue(REGISTRY)
+    this.#controller.enqueue(PROFILE)
+  }
+
+  #reconcile(key: string, signal: AbortSignal): Promise<Outcome> {
+    if (key === REGISTRY) return this.#attempt(key, registry => this.#renew(registry, signal))
+    if (key === PROFILE) return this.#attempt(key, registry => this.#writeProfile(registry, signal))
+    return key === this.#options.clusterId ? Promise.resolve(done()) : this.#peers.reconcile(key, signal)
+  }
+
+  #renew(registry: RegistryFollower, signal: AbortSignal): Promise<void> {
+    return renewRegistryToken(this.#options, registry.client, signal)
+  }
+
+  async #writeProfile(registry: RegistryFollower, signal: AbortSignal): Promise<void> {
+    const { records, own, exchangeNamespace, links, clock } = this.#options
+    const record = records.membership
+    if (record === undefined || record.state === 'leaving' || !registry.isKnown) return
+    await writeOwnProfile(
+      registry,
+      {
+        record,
+        exchangeNamespace,
+        clusterUID: own.namespaces.get('kube-system')?.metadata.uid,
+        kubernetesVersion: await this.#kubernetesVersion(signal),
+        links: links.status(),
+        notices: id => this.#peers.notices(id),
+        now: clock(),
+      },
+      signal,
+    )
+  }
+
+  async #kubernetesVersion(signal: AbortSignal): Promise<string | undefined> {
+    const { client, clock } = this.#options
+    const now = clock()
+    if (this.#version === undefined || Math.abs(now - this.#version.askedAt) >= VERSION_EVERY_MS)
+      this.#version = { value: await askVersion(client, signal), askedAt: now }
+    return this.#version.value
+  }
+
+  /** The registry may be gone for long: that is in the status, and worth no line in the log each time. */
+  async #attempt(key: string, act: (registry: RegistryFollower) => Promise<void>): Promise<Outcome> {
+    const registry = this.#registry
+    if (registry === undefined) return done()
+    try {
+      await act(registry)
+      this.#failures.delete(key)
+    } catch (error) {
+      this.#failures.set(key, `${DOING[key]}: ${whyUnreadable(error as Error)}`)
+    }
+    return done()
+  }
+}
+
+const DOING: Readonly<Record<string, string>> = {
+  [REGISTRY]: 'the token for the registry was not renewed',
+  [PROFILE]: 'the ClusterProfile of this member was not written',
+}
+
+async function askVersion(client: ClusterClient, signal: AbortSignal): Promise<string | undefined> {
+  const { status, body } = await client.raw('/version', { signal })
+  if (status !== 200) return undefined
+  const { gitVersion } = JSON.parse(body) as { gitVersion?: unknown }
+  return typeof gitVersion === 'string' ? gitVersion.slice(0, 64) : undefined
+}

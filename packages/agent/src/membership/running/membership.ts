@@ -1,0 +1,187 @@
+import { isExpired } from '@isthmus/core'
+import { type ClusterClient, Controller, done, isUnauthorized, type Outcome } from '@isthmus/kube'
+import type { Logger } from 'pino'
+import type { Links } from '../../links/links.ts'
+import type { MembershipStatus } from '../../options.ts'
+import { ChangingConnection } from './changing-connection.ts'
+import { MembershipTerm, type MembershipTermOptions } from './membership-term.ts'
+import { OwnRecords } from './own-records.ts'
+
+export interface MembershipOptions {
+  /** Of the own cluster. */
+  readonly client: ClusterClient
+  readonly clusterId: string
+  readonly agentNamespace: string
+  readonly exchangeNamespace: string
+  /** Ids of peers that were given otherwise: what is pinned of them does not count. */
+  readonly staticPeers: ReadonlySet<string>
+  readonly links: Links
+  readonly clock: () => number
+  readonly log: Logger
+  /** This cluster leaves the ClusterSet: the agent is to make nothing any more. The words say so to a person. */
+  readonly onLeaving: (words: string) => void
+  /** How often to look for what only time brings. Default: 5 s. */
+  readonly lookEveryMs?: number | undefined
+}
+
+/** What a term needs beside what the membership has. */
+export type TermContext = Pick<MembershipTermOptions, 'gated' | 'own' | 'recorder'>
+
+/**
+ * What this member knows of the ClusterSet, and links accordingly: from what its own cluster keeps, so that
+ * the registry may be gone. An agent that leads also follows the registry, and keeps credentials fresh.
+ */
+export class Membership {
+  readonly #options: MembershipOptions
+  readonly #records: OwnRecords
+  readonly #connections = new Map<string, { connection: ChangingConnection; exchangeNamespace: string }>()
+  readonly #linking: Controller
+  #term: MembershipTerm | undefined
+  #isLeaving = false
+
+  constructor(options: MembershipOptions) {
+    const { client, clusterId, agentNamespace: namespace } = options
+    this.#options = options
+    this.#records = new OwnRecords({
+      client,
+      namespace,
+      clusterId,
+      onPeer: id => {
+        this.#linking.enqueue(id)
+        this.#term?.peerChanged(id)
+      },
+      onMembership: () => {
+        this.#lookAtLeaving()
+        this.#term?.membershipChanged()
+      },
+    })
+    this.#linking = new Controller({
+      name: 'membership',
+      reconcile: id => this.#link(id),
+      onError: (error, peer) => options.log.warn({ err: error, peer }, 'a link could not be made yet'),
+    })
+  }
+
+  /**
+   * Makes the links to all peers that are known. Resolves when that is done.
+   * @throws IsthmusError when what is known may not be read.
+   */
+  async load(signal: AbortSignal): Promise<void> {
+    await this.#records.load(signal)
+    for (const id of this.#records.pins.keys()) await this.#link(id, signal)
+    this.#linking.start()
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.#linking.stop(), this.#records.stop()])
+    await Promise.all([...this.#connections.values()].map(({ connection }) => connection.close()))
+  }
+
+  /** For as long as this agent leads. */
+  newTerm(context: TermContext): MembershipTerm {
+    const { links, ...options } = this.#options
+    const term = new MembershipTerm({
+      ...options,
+      ...context,
+      links,
+      records: this.#records,
+      connection: id => this.#connections.get(id)?.connection,
+      drop: id => this.#drop(id),
+      onEnd: () => {
+        if (this.#term === term) this.#term = undefined
+      },
+    })
+    this.#term = term
+    return term
+  }
+
+  /** A link is in another state. */
+  linkChanged(): void {
+    this.#term?.linkChanged()
+  }
+
+  status(): MembershipStatus | undefined {
+    const { membership, registryAccess, pins } = this.#records
+    if (membership === undefined && registryAccess === undefined && pins.size === 0) return undefined
+    const term = this.#term
+    return {
+      leaving: this.#isLeaving,
+      ...(registryAccess === undefined
+        ? {}
+        : {
+            registry: {
+              server: registryAccess.server,
+              namespace: registryAccess.namespace,
+              expiresAt: registryAccess.expiresAt,
+              ...term?.registryState(),
+            },
+          }),
+      peers: [...pins.values()].map(pin => ({
+        clusterId: pin.clusterId,
+        profileUID: pin.profileUID,
+        ...(pin.credential === undefined ? {} : { expiresAt: pin.credential.expiresAt }),
+        notices: [...this.#notices(pin.clusterId), ...(term?.noticesOf(pin.clusterId) ?? [])],
+      })),
+      notices: term?.otherNotices() ?? [],
+    }
+  }
+
+  #notices(clusterId: string): string[] {
+    const notices: string[] = []
+    if (this.#options.staticPeers.has(clusterId))
+      notices.push('it is given as a peer by hand: what was pinned of it does not count')
+    if (this.#records.isMalformed(clusterId))
+      notices.push('its Secret is not well-formed: `isthmus relink --accept` writes it anew')
+    return notices
+  }
+
+  async #link(clusterId: string, signal?: AbortSignal): Promise<Outcome> {
+    if (this.#options.staticPeers.has(clusterId)) return done()
+    const pin = this.#records.pins.get(clusterId)
+    const known = this.#connections.get(clusterId)
+    if (pin === undefined || pin.departedAt !== undefined) {
+      await this.#drop(clusterId)
+      return done()
+    }
+    if (known !== undefined && known.exchangeNamespace === pin.exchangeNamespace) {
+      known.connection.set(pin.access, pin.credential?.token)
+      return done()
+    }
+    await this.#drop(clusterId)
+    const { exchangeNamespace, access, credential } = pin
+    const connection = new ChangingConnection(`cluster ${clusterId}`, access, credential?.token)
+    this.#connections.set(clusterId, { connection, exchangeNamespace })
+    const explain = (error: Error) => this.#explain(clusterId, error)
+    await this.#options.links.add(
+      { clusterId, client: connection.client, exchangeNamespace, explain },
+      signal,
+    )
+    return done()
+  }
+
+  /** Ends the link: what the peer contributed is absent from now on. */
+  async #drop(clusterId: string): Promise<void> {
+    const known = this.#connections.get(clusterId)
+    if (known === undefined) return
+    this.#connections.delete(clusterId)
+    await this.#options.links.remove(clusterId)
+    await known.connection.close()
+  }
+
+  #explain(clusterId: string, error: Error): string | undefined {
+    const credential = this.#records.pins.get(clusterId)?.credential
+    if (!isUnauthorized(error) || credential === undefined) return undefined
+    const way = `\`isthmus relink --peer ${clusterId}\` mends it`
+    return isExpired(credential, this.#options.clock())
+      ? `our token for it expired at ${credential.expiresAt}, as the link was down for too long: ${way}`
+      : `its API server does not accept our token any more (401): ${way}`
+  }
+
+  #lookAtLeaving(): void {
+    const { membership } = this.#records
+    if (this.#isLeaving || membership?.state !== 'leaving') return
+    this.#isLeaving = true
+    const { clusterId, clusterset } = membership
+    this.#options.onLeaving(`${clusterId} leaves the ClusterSet ${clusterset}: the agent stops for good`)
+  }
+}

@@ -1,0 +1,138 @@
+import {
+  CONFIG_MAPS,
+  type ConfigMap,
+  configMapValue,
+  LABEL_PEER,
+  MEMBERSHIP_NAME,
+  type MembershipRecord,
+  type PinnedPeer,
+  peerSecretName,
+  REGISTRY_SECRET_NAME,
+  type RegistryAccess,
+  SECRETS,
+  type Secret,
+  secretValue,
+} from '@isthmus/api'
+import { checkMembershipRecord, checkPinnedPeer, checkRegistryAccess } from '@isthmus/core'
+import { type ClusterClient, explainError, Reflector } from '@isthmus/kube'
+
+export interface OwnRecordsOptions {
+  readonly client: ClusterClient
+  /** Of the agent. */
+  readonly namespace: string
+  readonly clusterId: string
+  /** What is kept of a peer may have changed. */
+  readonly onPeer: (clusterId: string) => void
+  /** How to reach the registry, or what this cluster is a member of, may have changed. */
+  readonly onMembership: () => void
+}
+
+const BACKOFF = { initialMs: 250, maxMs: 5_000, factor: 2 }
+
+/**
+ * What the own cluster keeps of its membership, followed: all that links need, so that they need no registry.
+ * What cannot be read any more stays what it was.
+ */
+export class OwnRecords {
+  readonly #options: OwnRecordsOptions
+  readonly #peers
+  readonly #registry
+  readonly #membership
+  /** The last well-formed pins. One that vanished without a word that its cluster has left is still there. */
+  readonly #pins = new Map<string, PinnedPeer>()
+  readonly #malformed = new Set<string>()
+
+  constructor(options: OwnRecordsOptions) {
+    const { client, namespace } = options
+    this.#options = options
+    const own = { client, namespace, backoff: BACKOFF }
+    this.#peers = new Reflector<Secret>({ ...own, type: SECRETS, labelSelector: LABEL_PEER })
+    this.#registry = new Reflector<Secret>({
+      ...own,
+      type: SECRETS,
+      fieldSelector: named(REGISTRY_SECRET_NAME),
+    })
+    this.#membership = new Reflector<ConfigMap>({
+      ...own,
+      type: CONFIG_MAPS,
+      fieldSelector: named(MEMBERSHIP_NAME),
+    })
+    this.#peers.store.subscribe((_, next, previous) => this.#peerChanged(next, previous))
+    this.#registry.store.subscribe(() => options.onMembership())
+    this.#membership.store.subscribe(() => options.onMembership())
+  }
+
+  /**
+   * Resolves when all has been read once.
+   * @throws IsthmusError when it may not be read.
+   */
+  async load(signal: AbortSignal): Promise<void> {
+    const { client, namespace } = this.#options
+    await client.list(SECRETS, { namespace, labelSelector: LABEL_PEER, limit: 1, signal }).catch(error => {
+      throw explainError(error, { doing: `read the Secrets of links in namespace ${namespace}` })
+    })
+    const reflectors = [this.#peers, this.#registry, this.#membership]
+    for (const reflector of reflectors) reflector.start()
+    await Promise.all(reflectors.map(reflector => reflector.whenSynced(signal)))
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.#peers.stop(), this.#registry.stop(), this.#membership.stop()])
+  }
+
+  /** Those that have left, and are being removed, among them. */
+  get pins(): ReadonlyMap<string, PinnedPeer> {
+    return this.#pins
+  }
+
+  /** As it is stored; undefined where it vanished. */
+  peerSecret(clusterId: string): Secret | undefined {
+    return this.#peers.store.get(`${this.#options.namespace}/${peerSecretName(clusterId)}`)
+  }
+
+  /** What is stored of it is not well-formed: what it was before counts, if this agent has seen it. */
+  isMalformed(clusterId: string): boolean {
+    return this.#malformed.has(clusterId)
+  }
+
+  get registrySecret(): Secret | undefined {
+    return this.#registry.store.get(`${this.#options.namespace}/${REGISTRY_SECRET_NAME}`)
+  }
+
+  get registryAccess(): RegistryAccess | undefined {
+    return checkRegistryAccess(secretValue(this.registrySecret))
+  }
+
+  get membership(): MembershipRecord | undefined {
+    return checkMembershipRecord(
+      configMapValue(this.#membership.store.get(`${this.#options.namespace}/${MEMBERSHIP_NAME}`)),
+    )
+  }
+
+  #peerChanged(next: Secret | undefined, previous: Secret | undefined): void {
+    const clusterId = idOf(next) ?? idOf(previous)
+    if (clusterId === undefined) return
+    if (next === undefined) {
+      if (this.#pins.get(clusterId)?.departedAt !== undefined) this.#pins.delete(clusterId)
+    } else {
+      const pin = checkPinnedPeer(secretValue(next), clusterId, this.#options.clusterId)
+      if (pin === undefined) this.#malformed.add(clusterId)
+      else {
+        this.#malformed.delete(clusterId)
+        this.#pins.set(clusterId, pin)
+      }
+    }
+    this.#options.onPeer(clusterId)
+  }
+}
+
+/** By its name, which nobody can change, and not by its label. */
+function idOf(secret: Secret | undefined): string | undefined {
+  const prefix = peerSecretName('')
+  const name = secret?.metadata.name
+  return name?.startsWith(prefix) ? name.slice(prefix.length) : undefined
+}
+
+function named(name: string): string {
+  return `metadata.name=${name}`
+}

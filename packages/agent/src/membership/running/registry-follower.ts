@@ -1,0 +1,133 @@
+import {
+  ANNOTATION_RELINK_REQUESTED,
+  CLUSTER_PROFILES,
+  type ClusterProfile,
+  CONFIG_MAPS,
+  type ConfigMap,
+  DEPARTED_NAME,
+  type RegistryAccess,
+} from '@isthmus/api'
+import { isDNSLabel, isUID, readProfile, type SeenProfile, type SeenRegistry } from '@isthmus/core'
+import { type ClusterClient, Reflector } from '@isthmus/kube'
+import { whyUnreadable } from '../../links/link-reason.ts'
+import { ChangingConnection } from './changing-connection.ts'
+
+export interface RegistryFollowerOptions {
+  readonly clusterId: string
+  readonly access: RegistryAccess
+  readonly onProfile: (clusterId: string) => void
+  readonly onDeparted: () => void
+}
+
+/** A registry that comes back is worth waiting half a minute for: only joining and leaving wait for it. */
+const BACKOFF = { initialMs: 250, maxMs: 30_000, factor: 2 }
+/** What it says beyond this is not looked at: `departed` keeps 500, and accounts for readers there are 500. */
+const MAX_PROFILES = 2_000
+const MAX_DEPARTED = 5_000
+
+/** The registry, as far as it can be read. Nothing hangs on it but news of who joins and who leaves. */
+export class RegistryFollower {
+  readonly namespace: string
+  readonly #options: RegistryFollowerOptions
+  readonly #connection: ChangingConnection
+  readonly #profiles
+  readonly #departedMaps
+  #departed: ReadonlySet<string> = new Set()
+
+  constructor(options: RegistryFollowerOptions) {
+    const { access } = options
+    this.#options = options
+    this.namespace = access.namespace
+    this.#connection = new ChangingConnection('the registry', access, access.token)
+    const registry = { client: this.#connection.client, namespace: access.namespace, backoff: BACKOFF }
+    this.#profiles = new Reflector<ClusterProfile>({ ...registry, type: CLUSTER_PROFILES })
+    this.#departedMaps = new Reflector<ConfigMap>({
+      ...registry,
+      type: CONFIG_MAPS,
+      fieldSelector: `metadata.name=${DEPARTED_NAME}`,
+    })
+    this.#profiles.store.subscribe((_, next, previous) => {
+      const name = (next ?? previous)?.metadata.name
+      if (name !== undefined) options.onProfile(name)
+    })
+    this.#departedMaps.store.subscribe((_, next) => {
+      const keys = Object.keys(next?.data ?? {}).slice(0, MAX_DEPARTED)
+      this.#departed = new Set(keys)
+      options.onDeparted()
+    })
+    for (const reflector of [this.#profiles, this.#departedMaps])
+      void reflector.whenSynced().then(() => options.onDeparted())
+  }
+
+  get client(): ClusterClient {
+    return this.#connection.client
+  }
+
+  start(): void {
+    this.#profiles.start()
+    this.#departedMaps.start()
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.#profiles.stop(), this.#departedMaps.stop()])
+    await this.#connection.close()
+  }
+
+  /** A new token, or a new address of the same registry. */
+  use(access: RegistryAccess): void {
+    this.#connection.set(access, access.token)
+  }
+
+  /** Both lists have succeeded once: only then does what is missing mean anything, and little even then. */
+  get isKnown(): boolean {
+    return this.#profiles.synced && this.#departedMaps.synced
+  }
+
+  /** Why it cannot be read now. */
+  get failure(): Error | undefined {
+    return this.#profiles.state.error ?? this.#departedMaps.state.error
+  }
+
+  get why(): string | undefined {
+    const { failure } = this
+    return failure === undefined
+      ? undefined
+      : whyUnreadable(failure).replaceAll('its API server', 'its server')
+  }
+
+  /** Of all members but this one. */
+  clusterIds(): string[] {
+    return [...this.#profiles.store.list()]
+      .slice(0, MAX_PROFILES)
+      .flatMap(({ metadata: { name } }) =>
+        isDNSLabel(name) && name !== this.#options.clusterId ? [name] : [],
+      )
+  }
+
+  profile(clusterId: string): ClusterProfile | undefined {
+    return this.#profiles.store.get(`${this.namespace}/${clusterId}`)
+  }
+
+  /** What it says of a member; undefined while it has never been read. */
+  seen(clusterId: string): SeenRegistry | undefined {
+    if (!this.isKnown) return undefined
+    const profile = this.profile(clusterId)
+    return {
+      profile: profile === undefined ? undefined : seenProfile(profile),
+      relinkRequested: relinkRequested(this.profile(this.#options.clusterId)),
+      departed: this.#departed,
+    }
+  }
+}
+
+function seenProfile(profile: ClusterProfile): SeenProfile | undefined {
+  const { uid } = profile.metadata
+  if (!isUID(uid)) return undefined
+  const { clusterset, access, exchangeNamespace } = readProfile(profile)
+  return { uid, clusterset, access, exchangeNamespace, relinkRequested: relinkRequested(profile) }
+}
+
+/** An annotation of any length; it comes back in one of ours. */
+function relinkRequested(profile: ClusterProfile | undefined): string {
+  return (profile?.metadata.annotations?.[ANNOTATION_RELINK_REQUESTED] ?? '').slice(0, 64).replaceAll(' ', '')
+}
