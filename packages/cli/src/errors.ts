@@ -14,6 +14,12 @@ export const ERRORS = {
     message: '{mistakes}',
     remedy: '`isthmus agent --help` lists the settings; docs/reference/configuration.md explains them.',
   },
+  identityUnknown: {
+    code: 'ISTHMUS_IDENTITY_UNKNOWN',
+    exitCode: EXIT.config,
+    message: 'the cluster {server} has not joined a ClusterSet: there is no ClusterProperty {property}',
+    remedy: 'Run `isthmus join` for it first; or give --cluster-id, --clusterset and its peers by hand.',
+  },
   badUrl: {
     code: 'ISTHMUS_REQUEST_URL',
     exitCode: EXIT.usage,

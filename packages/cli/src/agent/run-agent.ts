@@ -6,6 +6,7 @@ import { type CommandContext, stopRequested } from '../context.ts'
 import { ERRORS } from '../errors.ts'
 import { createLogger } from '../logger.ts'
 import { readConfigFile } from './config-file.ts'
+import { identityOf } from './identity.ts'
 import { type AgentSettings, resolveSettings, USUAL_HEALTH } from './settings.ts'
 import type { ListenAddress } from './values.ts'
 
@@ -13,7 +14,6 @@ import type { ListenAddress } from './values.ts'
 export async function runAgent({ config, ...flags }: AgentFlags, context: CommandContext): Promise<void> {
   const settings = await settingsFrom(config ?? context.env.ISTHMUS_CONFIG, flags, context)
   const stopping = context.stopSignal()
-  const log = createLogger(settings, { cluster: settings.clusterId }, context)
   const clients: ClusterClient[] = []
   const connectTo = (kubeconfig: string | undefined, name: string | undefined): ClusterClient => {
     const client = connect(loadCredentials({ kubeconfig, context: name }))
@@ -22,10 +22,12 @@ export async function runAgent({ config, ...flags }: AgentFlags, context: Comman
   }
   let health: HealthServer | undefined
   try {
+    const client = connectTo(settings.kubeconfig, settings.context)
+    const identity = await identityOf(client, settings)
+    const log = createLogger(settings, { cluster: identity.clusterId }, context)
     const agent = new Agent({
-      clusterId: settings.clusterId,
-      clusterset: settings.clusterset,
-      client: connectTo(settings.kubeconfig, settings.context),
+      ...identity,
+      client,
       peers: settings.peers.map(peer => ({
         clusterId: peer.clusterId,
         client: connectTo(peer.kubeconfig ?? settings.kubeconfig, peer.context),
@@ -42,10 +44,10 @@ export async function runAgent({ config, ...flags }: AgentFlags, context: Comman
       log.info({ url: health.url }, 'serving /healthz, /readyz and /metrics')
     }
     await agent.start()
-    await stopRequested(stopping)
-    log.info('stopping')
+    const left = await Promise.race([stopRequested(stopping), agent.left])
+    log.info(left ?? 'stopping')
     await agent.stop()
-    log.info('stopped; all objects stay as they are')
+    if (left === undefined) log.info('stopped; all objects stay as they are')
   } finally {
     await health?.close()
     await Promise.all(clients.map(client => client.close()))

@@ -84,20 +84,17 @@ for (const [text, address] of [
     assert.deepEqual(settings({ flags: { ...REQUIRED, health: text } }).health, address))
 }
 
+test('a cluster that has joined needs no settings', () => {
+  const { clusterId, clusterset, peers } = settings({})
+  assert.deepEqual([clusterId, clusterset, peers], [undefined, undefined, []])
+})
+
 test('YAML reads some ids as numbers', () => {
   assert.equal(settings({ file: file({ clusterId: 1, clusterset: 'lab' }) }).clusterId, '1')
 })
 
 describe('each mistake is one sentence that names what was given and where', () => {
   const cases: { name: string; sources: Partial<SettingSources>; says: RegExp[] }[] = [
-    {
-      name: 'nothing given',
-      sources: {},
-      says: [
-        /^clusterId is missing: give --cluster-id, ISTHMUS_CLUSTER_ID or clusterId in the --config file$/,
-        /^clusterset is missing/,
-      ],
-    },
     {
       name: 'an id in upper case',
       sources: { flags: { clusterset: 'lab', clusterId: 'East_1' } },

@@ -16,8 +16,9 @@ import {
 } from './values.ts'
 
 export interface AgentSettings {
-  clusterId: string
-  clusterset: string
+  /** Unset, and the ClusterSet's name: as the cluster joined. */
+  clusterId: string | undefined
+  clusterset: string | undefined
   /** Unset: kubectl's rules. */
   kubeconfig: string | undefined
   context: string | undefined
@@ -39,8 +40,7 @@ interface Setting<Value> {
   readonly flags: string
   readonly variable: string
   readonly description: string
-  /** `required`: there is no default. */
-  readonly fallback: Value | 'required'
+  readonly fallback: Value
   readonly read: (value: unknown, options: ReadOptions) => Value
 }
 
@@ -48,15 +48,15 @@ export const SETTINGS: { readonly [Key in keyof AgentSettings]: Setting<AgentSet
   clusterId: {
     flags: '--cluster-id <id>',
     variable: 'ISTHMUS_CLUSTER_ID',
-    description: 'id of this cluster in the ClusterSet: an RFC 1123 label; it never changes',
-    fallback: 'required',
+    description: 'id of this cluster in the ClusterSet, an RFC 1123 label (default: as it joined)',
+    fallback: undefined,
     read: label,
   },
   clusterset: {
     flags: '--clusterset <name>',
     variable: 'ISTHMUS_CLUSTERSET',
-    description: 'name of the ClusterSet, the same in all members',
-    fallback: 'required',
+    description: 'name of the ClusterSet, the same in all members (default: as it joined)',
+    fallback: undefined,
     read: label,
   },
   kubeconfig: {
@@ -77,7 +77,8 @@ export const SETTINGS: { readonly [Key in keyof AgentSettings]: Setting<AgentSet
   peers: {
     flags: '--peer <id=file#context>',
     variable: 'ISTHMUS_PEERS',
-    description: 'another member and how to reach it; once for each. Without a path: this kubeconfig',
+    description:
+      'another member and how to reach it, where there is no registry; once for each. Without a path: this kubeconfig',
     fallback: [],
     read: peers,
   },
@@ -158,8 +159,7 @@ export function resolveSettings(
     const { read, fallback } = SETTINGS[key]
     const given = strongest(key, sources)
     if (given === undefined) {
-      if (fallback === 'required') mistakes.push(`${key} is missing: give ${ways(key)}`)
-      else values[key] = fallback
+      values[key] = fallback
       continue
     }
     try {
@@ -206,8 +206,4 @@ function peerMistakes({ clusterId, peers = [] }: Partial<AgentSettings>): string
 /** `--cluster-id`. */
 export function flagName(key: SettingKey): string {
   return SETTINGS[key].flags.split(' ', 1)[0] ?? ''
-}
-
-function ways(key: SettingKey): string {
-  return `${flagName(key)}, ${SETTINGS[key].variable} or ${key} in the --config file`
 }

@@ -15,8 +15,7 @@ export const agentCommand: CommandFactory = context => {
     const { flags, description, variable, fallback } = SETTINGS[key]
     // Defaults are shown, not set: a flag that is not given must not win over a variable or the file.
     const shown = fallback === undefined || Array.isArray(fallback) ? '' : ` (default: ${fallback})`
-    const suffix = fallback === 'required' ? ' (required)' : shown
-    const option = new Option(flags, `${description}${suffix} [${variable}]`)
+    const option = new Option(flags, `${description}${shown} [${variable}]`)
     if (key === 'peers') option.argParser<string[]>((value, before = []) => [...before, value])
     command.addOption(option)
   }
@@ -25,9 +24,11 @@ export const agentCommand: CommandFactory = context => {
       'after',
       `
 Every setting is a flag, an environment variable (in brackets) or a key of the --config file; a flag wins over
-a variable, a variable over the file. Run \`isthmus install\` on the cluster first.
+a variable, a variable over the file. A cluster that has joined a ClusterSet needs none of them; for peers that
+are given by hand, run \`isthmus install\` on the cluster first.
 
 Examples:
+  isthmus agent --context east
   isthmus agent --kubeconfig K --context a --cluster-id a --clusterset lab --peer b=K#b --peer c=K#c
   isthmus agent --config agent.yaml --log-format json
 

@@ -17,7 +17,6 @@ function row(key: SettingKey): string {
 function fallbackText(key: SettingKey): string {
   const { fallback } = SETTINGS[key]
   if (fallback === undefined) return ''
-  if (fallback === 'required') return 'required'
   if (Array.isArray(fallback)) return 'none'
   return `\`${fallback}\``
 }
