@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { ClusterProfile } from '@isthmus/api'
+import { type ProfileFacts, profileStatus, readProfile } from './profile.ts'
+
+const facts: ProfileFacts = {
+  clusterId: 'east',
+  clusterset: 'prod',
+  access: { server: 'https://east.example:6443', certificateAuthority: 'PEM', tlsServerName: 'api' },
+  kubernetesVersion: 'v1.33.1',
+  clusterUID: 'uid-east',
+  isthmusVersion: '1.0.0',
+  exchangeNamespace: 'isthmus-exchange',
+  podCIDRs: ['10.1.0.0/16', 'fd00:1::/64'],
+  nodeCIDRs: [],
+  serviceCIDRs: ['10.96.0.0/16'],
+  ipFamilies: ['IPv4', 'IPv6'],
+  links: { west: 'connected' },
+}
+const [NOW, LATER] = ['2026-01-01T00:00:00Z', '2026-01-01T01:00:00Z']
+
+function profile(status: ClusterProfile['status']): ClusterProfile {
+  return {
+    apiVersion: 'multicluster.x-k8s.io/v1alpha1',
+    kind: 'ClusterProfile',
+    metadata: { name: 'east' },
+    spec: { clusterManager: { name: 'isthmus.dev' } },
+    ...(status === undefined ? {} : { status }),
+  }
+}
+
+test('what is said is read again', () => {
+  assert.deepEqual(readProfile(profile(profileStatus(undefined, facts, [], NOW))), facts)
+})
+
+test('nothing changed: the same object; a change moves its own time alone', () => {
+  const before = profileStatus(undefined, facts, [], NOW)
+  assert.equal(profileStatus(before, facts, [], LATER), before)
+  const after = profileStatus(before, { ...facts, links: { west: 'degraded: silent' } }, [], LATER)
+  const moved = after.properties?.filter(({ lastObservedTime }) => lastObservedTime === LATER)
+  assert.deepEqual(
+    moved?.map(({ name }) => name),
+    ['west.link.isthmus.dev'],
+  )
+})
+
+test('a link that is gone is not said any more; what others say stays', () => {
+  const before = profileStatus(undefined, facts, [], NOW)
+  before.properties?.push({ name: 'region.example.com', value: 'eu' })
+  before.accessProviders?.push({ name: 'other', cluster: { server: 'https://other' } })
+  const after = profileStatus(before, { ...facts, links: {} }, [], LATER)
+  const names = after.properties?.map(({ name }) => name) ?? []
+  assert.ok(names.includes('region.example.com') && !names.includes('west.link.isthmus.dev'))
+  assert.deepEqual(
+    after.accessProviders?.map(({ name }) => name),
+    ['other', 'isthmus.dev'],
+  )
+})
+
+test('a list that does not fit is not told in part; a reason is cut', () => {
+  const many = Array.from({ length: 200 }, (_, i) => `10.0.${i}.0/24`)
+  const { properties = [] } = profileStatus(
+    undefined,
+    { ...facts, podCIDRs: many, links: { west: 'x'.repeat(2000) } },
+    [],
+    NOW,
+  )
+  assert.ok(!properties.some(({ name }) => name === 'pod-cidrs.isthmus.dev'))
+  assert.equal(properties.find(({ name }) => name === 'west.link.isthmus.dev')?.value.length, 1024)
+})
+
+for (const [name, server] of [
+  ['plain HTTP', 'http://east.example'],
+  ['no URL', 'east'],
+  ['a file', 'file:///etc/passwd'],
+] as const) {
+  test(`a server that is ${name} is none`, () => {
+    assert.equal(
+      readProfile(profile({ accessProviders: [{ name: 'isthmus.dev', cluster: { server } }] })).access,
+      undefined,
+    )
+  })
+}
+
+test("another manager's way of access is not used", () => {
+  assert.equal(
+    readProfile(profile({ accessProviders: [{ name: 'exec', cluster: { server: 'https://x' } }] })).access,
+    undefined,
+  )
+})
