@@ -1,5 +1,6 @@
 import { Agent, type HealthServer, serveHealth } from '@isthmus/agent'
 import { errorOf } from '@isthmus/api'
+import { type LostMemberPolicy, parseLostMemberPolicy } from '@isthmus/core'
 import { type ClusterClient, connect, loadCredentials } from '@isthmus/kube'
 import type { AgentFlags } from '../commands/agent.ts'
 import { type CommandContext, stopRequested } from '../context.ts'
@@ -36,6 +37,7 @@ export async function runAgent({ config, ...flags }: AgentFlags, context: Comman
       agentNamespace: settings.agentNamespace,
       exchangeNamespace: settings.exchangeNamespace,
       reservedPrefixes: settings.reservedPrefixes,
+      lostMembers: { policy: lostMemberPolicyFrom(settings), probes: settings.lostMemberProbes === 'on' },
       log,
     })
     // Before the agent starts: probes are answered, with reasons, while it waits for its caches.
@@ -58,6 +60,12 @@ function serveHealthAt(health: ListenAddress | 'auto', agent: Agent): Promise<He
   if (health !== 'auto') return serveHealth({ agent, ...health })
   // Several agents on one machine, one for each cluster, are common where people try things out.
   return serveHealth({ agent, ...USUAL_HEALTH }).catch(() => serveHealth({ agent, ...USUAL_HEALTH, port: 0 }))
+}
+
+function lostMemberPolicyFrom({ lostMemberPolicy }: AgentSettings): LostMemberPolicy {
+  const parsed = parseLostMemberPolicy(lostMemberPolicy)
+  if ('policy' in parsed) return parsed.policy
+  throw errorOf(ERRORS.configInvalid, { mistakes: `lostMemberPolicy: ${parsed.mistake}` })
 }
 
 async function settingsFrom(

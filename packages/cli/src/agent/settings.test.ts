@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { DEFAULT_LOST_MEMBER_POLICY, formatLostMemberPolicy } from '@isthmus/core'
 import { type AgentSettings, resolveSettings, type SettingSources } from './settings.ts'
 
 const REQUIRED = { clusterId: 'a', clusterset: 'lab' }
@@ -64,6 +65,27 @@ test('reserved prefixes are domains, from a list or a text', () => {
   const given = settings({ flags: REQUIRED, file: file({ reservedPrefixes: wanted }) })
   assert.deepEqual(given.reservedPrefixes, wanted)
   assert.match(mistakes({ flags: { ...REQUIRED, reservedPrefixes: 'Example' } }).join(), /is not a domain/)
+})
+
+test('the policy for lost members is a text or a map, and is as core has it where nothing is given', () => {
+  assert.equal(
+    settings({ flags: REQUIRED }).lostMemberPolicy,
+    formatLostMemberPolicy(DEFAULT_LOST_MEMBER_POLICY),
+  )
+  const text = 'gone=keep,endpointsLost=notReady:1m'
+  assert.equal(settings({ flags: { ...REQUIRED, lostMemberPolicy: text } }).lostMemberPolicy, text)
+  const map = { gone: 'keep', endpointsLost: 'notReady:1m' }
+  assert.equal(settings({ flags: REQUIRED, file: file({ lostMemberPolicy: map }) }).lostMemberPolicy, text)
+})
+
+test('probes are on or off, also as YAML says it', () => {
+  assert.equal(settings({ flags: REQUIRED }).lostMemberProbes, 'off')
+  assert.equal(settings({ flags: { ...REQUIRED, lostMemberProbes: 'on' } }).lostMemberProbes, 'on')
+  assert.equal(settings({ flags: REQUIRED, file: file({ lostMemberProbes: true }) }).lostMemberProbes, 'on')
+  assert.match(
+    mistakes({ flags: { ...REQUIRED, lostMemberProbes: 'often' } }).join(),
+    /is not one of on, off/,
+  )
 })
 
 test('a relative path starts at the folder of the file it stands in, else at the current one', () => {

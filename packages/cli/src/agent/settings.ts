@@ -7,10 +7,12 @@ import {
   label,
   listenAddress,
   Mistake,
+  onOrOff,
   type PeerSettings,
   path,
   peers,
   type ReadOptions,
+  rules,
   text,
   unknownKey,
 } from './values.ts'
@@ -27,6 +29,9 @@ export interface AgentSettings {
   exchangeNamespace: string
   /** Beside those that nobody takes. */
   reservedPrefixes: string[]
+  /** As core reads it: checked when the agent starts. */
+  lostMemberPolicy: string
+  lostMemberProbes: 'on' | 'off'
   /** `auto`: {@link USUAL_HEALTH}, or any free port of this machine where another agent has that one. */
   health: ListenAddress | 'off' | 'auto'
   logLevel: 'debug' | 'info' | 'warn' | 'error'
@@ -103,6 +108,22 @@ export const SETTINGS: { readonly [Key in keyof AgentSettings]: Setting<AgentSet
       'prefixes of exported labels and annotations that are not taken here, between commas, beside kubernetes.io and others that steer controllers',
     fallback: [],
     read: domains,
+  },
+  lostMemberPolicy: {
+    flags: '--lost-member-policy <rules>',
+    variable: 'ISTHMUS_LOST_MEMBER_POLICY',
+    description:
+      'what becomes of a member that is lost, for each way to be so: keep, notReady or remove, and after how long',
+    fallback: 'controlPlaneLost=keep,endpointsLost=notReady:30s,gone=remove:24h',
+    read: rules,
+  },
+  lostMemberProbes: {
+    flags: '--lost-member-probes <on|off>',
+    variable: 'ISTHMUS_LOST_MEMBER_PROBES',
+    description:
+      'whether a few endpoints of each member are probed by TCP, to know whether those of a lost one answer',
+    fallback: 'off',
+    read: onOrOff,
   },
   health: {
     flags: '--health <host:port>',

@@ -82,6 +82,20 @@ export function domains(value: unknown): string[] {
     })
 }
 
+/** `on` or `off`; YAML reads them as they are, and `true` and `false` too. */
+export function onOrOff(value: unknown): 'on' | 'off' {
+  if (typeof value === 'boolean') return value ? 'on' : 'off'
+  return choice('on', 'off')(value)
+}
+
+/** `name=value,name=value`, or a map of the same. */
+export function rules(value: unknown): string {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return text(value)
+  return Object.entries(value)
+    .map(([name, rule]) => `${name}=${text(rule)}`)
+    .join(',')
+}
+
 /** A list of `ID=KUBECONFIG#CONTEXT`, or of maps with the same parts. A text has several between commas. */
 export function peers(value: unknown, options: ReadOptions): PeerSettings[] {
   const list = typeof value === 'string' ? value.split(',').map(part => part.trim()) : value
