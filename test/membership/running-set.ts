@@ -1,5 +1,5 @@
 /** Members of a ClusterSet as people make one: joined to a registry, agents with no more rights than installed. */
-import { Agent, accessOf, initRegistry, joinClusterSet, requestToken } from '@isthmus/agent'
+import { Agent, accessOf, initRegistry, joinClusterSet, relinkCluster } from '@isthmus/agent'
 import { AGENT_NAMESPACE, ENDPOINT_SLICES, NAMESPACES, SERVICE_EXPORTS, SERVICES } from '@isthmus/api'
 import { type ClusterClient, staticCredentials } from '@isthmus/kube'
 import { pino } from 'pino'
@@ -17,7 +17,7 @@ export interface RunningMember extends SecuredCluster {
   agent: Agent | undefined
 }
 
-/** All clocks in it are one, which only tests move. `stop` it in every case. */
+/** The clock by which credentials age is one, which only tests move. `stop` it in every case. */
 export class RunningSet {
   readonly members = new Map<string, RunningMember>()
   #registry: SecuredCluster | undefined
@@ -49,6 +49,14 @@ export class RunningSet {
     this.#now += milliseconds
   }
 
+  /** Passes a little time, again and again, until it holds: what is done now and then is done. */
+  async eventually<T>(what: string, condition: () => T | Promise<T>): ReturnType<typeof until<T>> {
+    return until(what, () => {
+      this.pass(1_000)
+      return condition()
+    })
+  }
+
   member(id: string): RunningMember {
     const member = this.members.get(id)
     if (member === undefined) throw new Error(`there is no member ${id}`)
@@ -71,17 +79,26 @@ export class RunningSet {
     })
   }
 
+  /** As `isthmus relink` does. */
+  async relink(id: string, options: { peer?: string; accept?: boolean } = {}): Promise<void> {
+    await relinkCluster({
+      client: this.member(id).client,
+      registry: this.registry.client,
+      registryAccess: await accessOf(credentialsOf(this.registry)),
+      ...options,
+    })
+  }
+
   async startAgent(id: string): Promise<Agent> {
     const member = this.member(id)
-    const { token } = await requestToken(member.client, AGENT_NAMESPACE, 'isthmus-agent')
+    const token = await longToken(member.client, AGENT_NAMESPACE, 'isthmus-agent')
     member.agent = new Agent({
       clusterId: id,
       clusterset: CLUSTERSET,
       client: member.connect(token),
       peers: [],
       log: log.child({ cluster: id }),
-      clock: () => this.#now,
-      membershipLookMs: 50,
+      membership: { clock: () => this.#now, lookEveryMs: 50 },
     })
     await member.agent.start()
     return member.agent
@@ -167,8 +184,16 @@ export class RunningSet {
   }
 }
 
+/** In a cluster, a kubelet would renew it. */
+async function longToken(client: ClusterClient, namespace: string, account: string): Promise<string> {
+  const { body } = await client.raw(`/api/v1/namespaces/${namespace}/serviceaccounts/${account}/token`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ spec: { expirationSeconds: 90 * 24 * 3600 } }),
+  })
+  return (JSON.parse(body) as { status: { token: string } }).status.token
+}
+
 function credentialsOf({ url, certificateAuthority }: SecuredCluster) {
   return staticCredentials({ server: url, tls: { ca: certificateAuthority } })
 }
-
-export type { ClusterClient }

@@ -1,24 +1,151 @@
-/** Members whose agents link themselves, through a registry. */
+/** Members whose agents link themselves, through a registry that may be gone afterwards. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { AGENT_NAMESPACE, CLUSTER_PROFILES, peerSecretName, SECRETS, type Secret } from '@isthmus/api'
+import { effects } from '@isthmus/apiserver'
 import { until } from '../fixtures/until.ts'
-import { RunningSet } from './running-set.ts'
+import { REGISTRY_NAMESPACE, RunningSet } from './running-set.ts'
+
+const HOUR = 3_600_000
+const IDS = ['east', 'west', 'north']
 
 describe('members that joined', () => {
   let set: RunningSet
   before(async () => {
-    set = await RunningSet.start('east', 'west', 'north')
+    set = await RunningSet.start(...IDS)
+    await set.namespace(...IDS)
+    await set.export('west', 'hello', '10.2.0.1')
   })
   after(() => set.stop())
 
-  it('are linked, each with each, by their agents', async () => {
-    await set.linked('east', 'west', 'north')
-    await set.namespace('east', 'west', 'north')
-    await set.export('west', 'hello', '10.2.0.1')
-    await until('reached', async () => {
-      for (const id of ['east', 'west', 'north'])
-        assert.deepEqual(await set.reached(id, 'hello'), ['west: 10.2.0.1'])
+  const allReached = () =>
+    until('reached', async () => {
+      for (const id of IDS) assert.deepEqual(await set.reached(id, 'hello'), ['west: 10.2.0.1'])
+      return true
+    })
+
+  it('are linked, each with each, by their agents, and say so in their profiles', async () => {
+    await set.linked(...IDS)
+    await allReached()
+    await until('Linked', async () => {
+      const { items } = await set.registry.client.list(CLUSTER_PROFILES, { namespace: REGISTRY_NAMESPACE })
+      assert.deepEqual(
+        items.map(({ metadata, status }) => [
+          metadata.name,
+          status?.conditions?.find(({ type }) => type === 'isthmus.dev/Linked')?.message,
+        ]),
+        ['east', 'north', 'west'].map(id => [id, 'linked both ways with 2 other members']),
+      )
       return true
     })
   })
+
+  it('write nothing when nothing changes, nor when an agent starts again', async () => {
+    await set.member('east').agent?.idle()
+    const writes: string[] = []
+    const servers = [set.registry, ...IDS.map(id => set.member(id))]
+    const watched = servers.map(({ server }) =>
+      server.faults.add({
+        match: attributes => {
+          if ('resource' in attributes && isWrite(attributes)) writes.push(JSON.stringify(attributes))
+          return false
+        },
+        effect: effects.stall(),
+      }),
+    )
+    await set.stopAgent('east')
+    await set.startAgent('east')
+    await set.linked(...IDS)
+    await until('Linked again', async () => {
+      const { status } = await set.registry.client.get(CLUSTER_PROFILES, 'east', REGISTRY_NAMESPACE)
+      return status?.conditions?.some(
+        ({ type, status }) => type === 'isthmus.dev/Linked' && status === 'True',
+      )
+    })
+    await set.member('east').agent?.idle()
+    for (const fault of watched) fault.remove()
+    assert.deepEqual(
+      writes.filter(write => !write.includes('clusterprofiles')),
+      [],
+    )
+  })
+
+  it('renew all credentials by half of their life', async () => {
+    const tokens = async () =>
+      Promise.all(
+        IDS.flatMap(id =>
+          IDS.filter(peer => peer !== id).map(async peer => {
+            const secret = await set
+              .member(id)
+              .client.get<Secret>(SECRETS, peerSecretName(peer), AGENT_NAMESPACE)
+            return secret.data?.value
+          }),
+        ),
+      )
+    const before = await tokens()
+    set.pass(12 * HOUR)
+    await set.eventually('all are new', async () => {
+      const now = await tokens()
+      return now.every((token, index) => token !== before[index])
+    })
+    await set.linked(...IDS)
+    const ends = IDS.flatMap(id => set.member(id).agent?.status().membership?.registry?.expiresAt ?? [])
+    assert.equal(ends.length, 3)
+    for (const end of ends) assert.ok(Date.parse(end) > set.now + 23 * HOUR, end)
+  })
+
+  it('need no registry once they are linked, also when they start again', async () => {
+    const outage = set.registry.server.faults.add({ effect: effects.disconnect() })
+    set.registry.server.faults.restore(set.registry.server.faults.snapshot())
+    await until('told', () => {
+      const registry = set.member('east').agent?.status().membership?.registry
+      return registry?.reachable === false && registry.reason !== undefined
+    })
+    assert.equal(set.member('east').agent?.ready, true)
+    for (const id of IDS) {
+      await set.stopAgent(id)
+      await set.startAgent(id)
+    }
+    await set.linked(...IDS)
+    await allReached()
+    set.pass(12 * HOUR)
+    await set.eventually('renewed without it', () =>
+      IDS.every(id =>
+        set
+          .member(id)
+          .agent?.status()
+          .membership?.peers.every(({ expiresAt = '' }) => Date.parse(expiresAt) > set.now + 20 * HOUR),
+      ),
+    )
+    await set.linked(...IDS)
+    outage.remove()
+    await set.eventually('the registry is back', () =>
+      IDS.every(id => set.member(id).agent?.status().membership?.registry?.reachable),
+    )
+  })
+
+  it('lose nothing when a profile is deleted, or the registry is restored from before they joined', async () => {
+    await set.registry.client.delete(CLUSTER_PROFILES, 'west', REGISTRY_NAMESPACE)
+    await until('told', () =>
+      set
+        .member('east')
+        .agent?.status()
+        .membership?.peers.some(({ notices }) =>
+          /gone from the registry; it stays linked/.test(notices.join()),
+        ),
+    )
+    await set.linked(...IDS)
+    await set.stopAgent('east')
+    await set.startAgent('east')
+    await set.linked(...IDS)
+    await allReached()
+  })
 })
+
+function isWrite({ verb, resource, namespace }: { verb: string; resource: string; namespace?: string }) {
+  return (
+    !['get', 'list', 'watch'].includes(verb) &&
+    !['leases', 'events', 'selfsubjectaccessreviews'].includes(resource) &&
+    namespace !== undefined
+  )
+}

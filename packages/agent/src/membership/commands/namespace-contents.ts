@@ -30,21 +30,29 @@ export async function* namespaceContents(
   }
 }
 
+/** Each once, in the version that the server prefers of those that have it. */
 async function listableTypes(
   client: ClusterClient,
   signal: AbortSignal | undefined,
 ): Promise<readonly ResourceType[]> {
-  const types: ResourceType[] = []
+  const types = new Map<string, ResourceType>()
   for (const groupVersion of await groupVersions(client, signal)) {
     const { status, body } = await client.raw(pathOf(groupVersion), { signal })
     if (status !== 200) continue
-    for (const { name, kind, namespaced, verbs = [] } of (JSON.parse(body) as { resources: APIResource[] })
-      .resources) {
-      if (namespaced && verbs.includes('list') && !name.includes('/'))
-        types.push({ ...groupVersion, plural: name, kind, namespaced })
+    const { resources } = JSON.parse(body) as { resources: APIResource[] }
+    for (const { name, kind, namespaced, verbs = [] } of resources) {
+      const key = `${groupVersion.group}/${name}`
+      const isListed = namespaced && verbs.includes('list') && !name.includes('/')
+      if (isListed && !types.has(key)) types.set(key, { ...groupVersion, plural: name, kind, namespaced })
     }
   }
-  return types
+  return [...types.values()]
+}
+
+interface APIGroup {
+  readonly name: string
+  readonly preferredVersion: { readonly version: string }
+  readonly versions: readonly { readonly version: string }[]
 }
 
 async function groupVersions(
@@ -52,13 +60,10 @@ async function groupVersions(
   signal: AbortSignal | undefined,
 ): Promise<readonly GroupVersion[]> {
   const { body } = await client.raw('/apis', { signal })
-  const { groups } = JSON.parse(body) as {
-    groups: { name: string; preferredVersion: { version: string } }[]
-  }
-  return [
-    { group: '', version: 'v1' },
-    ...groups.map(({ name, preferredVersion: { version } }) => ({ group: name, version })),
-  ]
+  const { groups } = JSON.parse(body) as { groups: APIGroup[] }
+  const ofGroup = ({ name, preferredVersion, versions }: APIGroup) =>
+    [preferredVersion, ...versions].map(({ version }) => ({ group: name, version }))
+  return [{ group: '', version: 'v1' }, ...groups.flatMap(ofGroup)]
 }
 
 function pathOf({ group, version }: GroupVersion): string {
