@@ -71,9 +71,9 @@ export class Agent {
       exchangeNamespace,
       staticPeers: new Set(options.peers.map(peer => peer.clusterId)),
       links: this.#links,
-      clock: this.#clock,
+      clock: options.membership?.clock ?? this.#clock,
+      lookEveryMs: options.membership?.lookEveryMs,
       log,
-      lookEveryMs: options.membershipLookMs,
       onLeaving: words => {
         void this.stop().then(() => this.#left.resolve(words))
       },

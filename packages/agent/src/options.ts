@@ -30,8 +30,11 @@ export interface AgentOptions {
   readonly leadership?: LeadershipOptions | 'always' | undefined
   /** What is done about members that are lost. Default: {@link DEFAULT_LOST_MEMBER_POLICY}, no probes. */
   readonly lostMembers?: LostMemberOptions | undefined
-  /** For tests: how often an agent looks for what only time brings to its membership. Default: 5 s. */
-  readonly membershipLookMs?: number | undefined
+  /** For tests: the time by which credentials age, and how often an agent looks for what it brings. Default: 5 s. */
+  readonly membership?: {
+    readonly clock?: (() => number) | undefined
+    readonly lookEveryMs?: number | undefined
+  }
   readonly log: Logger
   /** Milliseconds since the epoch. */
   readonly clock?: (() => number) | undefined
