@@ -118,7 +118,7 @@ export const SETTINGS: { readonly [Key in keyof AgentSettings]: Setting<AgentSet
     read: rules,
   },
   lostMemberProbes: {
-    flags: '--lost-member-probes <on|off>',
+    flags: '--lost-member-probes <on-or-off>',
     variable: 'ISTHMUS_LOST_MEMBER_PROBES',
     description:
       'whether a few endpoints of each member are probed by TCP, to know whether those of a lost one answer',
