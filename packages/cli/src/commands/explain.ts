@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander'
 import type { CommandFactory } from '../program.ts'
 import { withContextsOptions } from './contexts-options.ts'
+import { numberBetween } from './number.ts'
 
 export interface ExplainFlags {
   namespace: string
@@ -9,6 +10,7 @@ export interface ExplainFlags {
   kubeconfig?: string
   context?: string
   timeout: number
+  settle: number
   output: 'text' | 'json'
 }
 
@@ -26,6 +28,12 @@ export const explainCommand: CommandFactory = (context, exit) =>
         '--dns <[cluster=]host:port>',
         'DNS server of a cluster, to ask for the name; may be given several times',
         (value: string, before: string[] = []) => [...before, value],
+      )
+      .option(
+        '--settle <seconds>',
+        'a change may be on its way: what is broken is looked at again after this; 0: it is not',
+        numberBetween(0, 600, { whole: false }),
+        1.5,
       ),
   )
     .addOption(new Option('-o, --output <format>', 'how to print').choices(['text', 'json']).default('text'))

@@ -11,9 +11,6 @@ import { explanationText } from './explanation-text.ts'
 import { gather } from './gather.ts'
 import { type DnsServerFlag, Outside } from './outside.ts'
 
-/** A change may be on its way through the clusters: what is broken is looked at again after this. */
-const SECOND_LOOK_MS = 1_500
-
 /** `isthmus explain`; resolves with the exit code. */
 export async function runExplain(
   service: string,
@@ -30,8 +27,9 @@ export async function runExplain(
     const look = async () =>
       explain(await gather(reached, flags.namespace, service, new Outside(dns, playground)), from)
     let explanation: Explanation = await look()
-    if (!explanation.works) {
-      await delay(SECOND_LOOK_MS)
+    // A change may be on its way through the clusters.
+    if (!explanation.works && flags.settle > 0) {
+      await delay(flags.settle * 1000)
       explanation = await look()
     }
     stdout.write(

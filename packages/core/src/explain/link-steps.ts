@@ -60,6 +60,9 @@ export function linkVerdict(
   memory: LinkMemory | undefined,
 ): Verdict {
   if (memory === undefined) {
+    const index = peer === undefined ? undefined : readValue(peer.index)
+    if (index !== undefined && Math.min(...reader.clocks) - index.spec.sequence < SEQUENCE_GRACE_MS)
+      return unknown('its exchange is new, and nothing is remembered of it yet')
     return broken(
       `the agent of ${reader.clusterId} has never read the exchange of ${peerId}`,
       `Let it know its peer: by \`isthmus join\`, or by --peer.`,
