@@ -21,7 +21,7 @@ const log = pino({ level: process.env['ISTHMUS_TEST_LOG'] ?? 'silent' })
 const FAST = {
   times: { leaseDurationMs: 2_000, renewDeadlineMs: 1_000, retryPeriodMs: 200, pollPeriodMs: 100 },
 } as const
-const ROUNDS = 20
+const ROUNDS = 12
 
 describe('two agents of one cluster', () => {
   let set: TestClusterSet

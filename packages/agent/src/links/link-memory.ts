@@ -1,5 +1,5 @@
 import { CONFIG_MAPS, type ConfigMap } from '@isthmus/api'
-import { type ClusterClient, isNotFound } from '@isthmus/kube'
+import { type ClusterClient, isAlreadyExists, isConflict, isNotFound } from '@isthmus/kube'
 
 /** What a link remembers across restarts of the agent, in one ConfigMap per peer in the agent's namespace. */
 export interface LinkMemory {
@@ -10,6 +10,8 @@ export interface LinkMemory {
 }
 
 const KEY = 'highestSequence'
+/** The same object holds other things that are known of the peer, which are written at their own times. */
+const ATTEMPTS = 5
 
 export function linkMemory(
   client: Pick<ClusterClient, 'get' | 'patch' | 'create'>,
@@ -24,30 +26,38 @@ export function linkMemory(
       throw error
     }
   }
+  const raise = async (clusterId: string, sequence: number, signal: AbortSignal | undefined) => {
+    const stored = await read(clusterId, signal)
+    if (sequenceIn(stored) >= sequence) return
+    const name = nameOf(clusterId)
+    const data = { [KEY]: String(sequence) }
+    if (stored === undefined) {
+      const memory: ConfigMap = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace, name }, data }
+      await client.create(CONFIG_MAPS, memory, { signal })
+      return
+    }
+    const { resourceVersion } = stored.metadata
+    const patch = { metadata: { resourceVersion }, data }
+    await client.patch<ConfigMap>(CONFIG_MAPS, name, namespace, patch, { signal })
+  }
   return {
     async load(clusterId, signal) {
       return sequenceIn(await read(clusterId, signal))
     },
     async save(clusterId, sequence, signal) {
-      const stored = await read(clusterId, signal)
-      if (sequenceIn(stored) >= sequence) return
-      const name = nameOf(clusterId)
-      const data = { [KEY]: String(sequence) }
-      if (stored === undefined) {
-        const memory: ConfigMap = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace, name }, data }
-        await client.create(CONFIG_MAPS, memory, { signal })
-        return
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await raise(clusterId, sequence, signal)
+        } catch (error) {
+          if (!isChangedMeanwhile(error) || attempt === ATTEMPTS) throw error
+        }
       }
-      const { resourceVersion } = stored.metadata
-      await client.patch<ConfigMap>(
-        CONFIG_MAPS,
-        name,
-        namespace,
-        { metadata: { resourceVersion }, data },
-        { signal },
-      )
     },
   }
+}
+
+function isChangedMeanwhile(error: unknown): boolean {
+  return isConflict(error) || isAlreadyExists(error) || isNotFound(error)
 }
 
 function sequenceIn(memory: ConfigMap | undefined): number {
