@@ -1,7 +1,8 @@
-import type { Condition, ServiceImport } from '@isthmus/api'
+import { type Condition, LABEL_SOURCE_CLUSTER, type ServiceImport } from '@isthmus/api'
 import {
   type ExistingImport,
   type ImportedPlan,
+  isHeldBack,
   type LostMember,
   MEMBERS_AVAILABLE,
   type MemberPhase,
@@ -16,7 +17,8 @@ import type { EventContent } from '../events/event.ts'
 
 /** What is known of lost members, for one import. */
 export interface LostMembersView {
-  phaseOf(clusterId: string, key: string): MemberPhase
+  /** Undefined as long as it is not known. */
+  phaseOf(clusterId: string, key: string): MemberPhase | undefined
   since(clusterId: string): string
   isExporter(clusterId: string, key: string): boolean | undefined
   importTold(clusterId: string, reason: string): void
@@ -42,7 +44,9 @@ export function importLosses(
 ): ImportLosses {
   const before = conditionOf(existing.serviceImport)
   const told = membersToldLost(before)
-  const phases = new Map([...members].map(id => [id, view.phaseOf(id, key)]))
+  const found = [...members].map(id => [id, view.phaseOf(id, key)] as const)
+  if (found.some(([, phase]) => phase === undefined)) return asStored(existing)
+  const phases = new Map(found.map(([id, phase = 'present']) => [id, phase]))
   const silent = new Set([...phases].filter(([, phase]) => phase === 'notReady').map(([id]) => id))
   const heldBack =
     plan === undefined ? silent : withoutLastEndpoints(silent, readyEndpointsOf(plan, existing.slices))
@@ -69,6 +73,14 @@ export function importLosses(
         return { type: isGood ? 'Normal' : 'Warning', reason, action: 'Import', note }
       }),
   }
+}
+
+/** What is not known yet stays as it was. */
+function asStored({ slices }: ExistingImport): ImportLosses {
+  const heldBack = slices
+    .filter(isHeldBack)
+    .map(({ metadata }) => metadata.labels?.[LABEL_SOURCE_CLUSTER] ?? '')
+  return { heldBack: new Set(heldBack), condition: undefined, takeEvents: () => [] }
 }
 
 function conditionOf(serviceImport: ServiceImport | undefined): Condition | undefined {

@@ -53,6 +53,8 @@ export interface LostMembersOptions extends LostMemberOptions {
 }
 
 const LOOK_EVERY_MS = 1_000
+/** After what is remembered could not be read. */
+const LOAD_AGAIN_MS = 5_000
 /** A publisher renews its Lease every ten seconds: two may be missed. */
 const HEARD_WITHIN_MS = 2 * HEARTBEAT_MS
 
@@ -65,7 +67,8 @@ export class LostMembers {
   readonly #metrics: LostMetrics
   readonly #prober: Prober | undefined
   readonly #members = new Map<string, TrackedMember>()
-  readonly #loading = new Set<string>()
+  /** When what is remembered of a member was last asked for. */
+  readonly #loadedAt = new Map<string, number>()
   readonly #stopping = new AbortController()
   readonly #ends: (() => void)[] = []
   #looking: NodeJS.Timeout | undefined
@@ -128,9 +131,11 @@ export class LostMembers {
     )
   }
 
-  /** What the member is to the service. */
-  phaseOf(clusterId: string, key: string): MemberPhase {
-    return this.#members.get(clusterId)?.phase(this.#policies.of(key)) ?? 'present'
+  /** What the member is to the service; undefined as long as what is remembered of it has not been read. */
+  phaseOf(clusterId: string, key: string): MemberPhase | undefined {
+    const member = this.#members.get(clusterId)
+    if (member !== undefined) return member.phase(this.#policies.of(key))
+    return this.#link(clusterId) === undefined ? 'present' : undefined
   }
 
   /** Since when nothing has been heard of the member, as RFC 3339; empty where it is not lost. */
@@ -245,20 +250,19 @@ export class LostMembers {
   }
 
   async #load(clusterId: string, signal: AbortSignal): Promise<void> {
-    if (this.#loading.has(clusterId)) return
-    this.#loading.add(clusterId)
     const { client, agentNamespace, clock, log, onChange } = this.#options
+    if (clock() - (this.#loadedAt.get(clusterId) ?? Number.NEGATIVE_INFINITY) < LOAD_AGAIN_MS) return
+    this.#loadedAt.set(clusterId, clock())
     try {
       const record = await loadLinkRecord(client, agentNamespace, clusterId, signal)
       const member = new TrackedMember(clusterId, record, clock())
       this.#members.set(clusterId, member)
       if (member.silence.endpoints.silentMs > 0) this.#prober?.recall(clusterId)
-      if (member.phase(this.#policies.base) !== 'present') onChange()
+      // Imports that asked before were told nothing.
+      onChange()
     } catch (error) {
       if (!signal.aborted)
         log.warn({ err: error, peer: clusterId }, 'what is remembered of a link was not read')
-    } finally {
-      this.#loading.delete(clusterId)
     }
   }
 
@@ -281,6 +285,7 @@ export class LostMembers {
     for (const clusterId of this.#members.keys()) {
       if (clusterIds.includes(clusterId)) continue
       this.#members.delete(clusterId)
+      this.#loadedAt.delete(clusterId)
       this.#prober?.forget(clusterId)
     }
   }

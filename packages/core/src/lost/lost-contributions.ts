@@ -6,7 +6,7 @@ const ABSENT: Contribution = { kind: 'absent' }
 /** What members contribute once the policy for lost ones is done: who is removed contributes nothing. */
 export function withoutRemoved(
   contributions: ReadonlyMap<string, Contribution>,
-  phaseOfMember: (clusterId: string) => MemberPhase,
+  phaseOfMember: (clusterId: string) => MemberPhase | undefined,
 ): ReadonlyMap<string, Contribution> {
   const removed = [...contributions.keys()].filter(id => phaseOfMember(id) === 'removed')
   if (removed.length === 0) return contributions
