@@ -14,13 +14,17 @@ import type { TransportResponse } from './transport.ts'
 const MAX_ANSWER_BYTES = 256 << 20
 
 /** The whole body as text. */
-export async function readText(response: TransportResponse, request: RequestDescription): Promise<string> {
+export async function readText(
+  response: TransportResponse,
+  request: RequestDescription,
+  maxBytes = MAX_ANSWER_BYTES,
+): Promise<string> {
   const chunks: Uint8Array[] = []
   let bytes = 0
   for await (const chunk of response.body) {
     chunks.push(chunk)
     bytes += chunk.length
-    if (bytes > MAX_ANSWER_BYTES) throw broken(request, `the answer has more than ${MAX_ANSWER_BYTES} bytes`)
+    if (bytes > maxBytes) throw broken(request, `the answer has more than ${maxBytes} bytes`)
   }
   return Buffer.concat(chunks, bytes).toString('utf8')
 }

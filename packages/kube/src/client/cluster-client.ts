@@ -72,6 +72,8 @@ export interface ListOptions extends RequestOptions {
   continue?: string | undefined
   resourceVersion?: string | undefined
   resourceVersionMatch?: 'Exact' | 'NotOlderThan' | undefined
+  /** A longer answer is not read; default: 256 MiB. */
+  maxBytes?: number | undefined
 }
 
 export interface WatchOptions extends RequestOptions {

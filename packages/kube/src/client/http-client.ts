@@ -63,11 +63,12 @@ export class HttpClient implements ClusterClient {
 
   async list<T extends KubernetesObject>(
     type: ResourceType<T>,
-    { namespace, signal, ...parameters }: ListOptions = {},
+    { namespace, signal, maxBytes, ...parameters }: ListOptions = {},
   ): Promise<KubernetesList<T>> {
     const path = resourcePath(type, { namespace }) + queryString(parameters)
     const request = this.#describe('list', type, { namespace })
-    const list = await this.#requester.json<KubernetesList<T>>({ method: 'GET', path, request, signal })
+    const call = { method: 'GET', path, request, signal, maxBytes }
+    const list = await this.#requester.json<KubernetesList<T>>(call)
     return listOf(type, list, request)
   }
 

@@ -16,6 +16,8 @@ export interface Call {
   headers?: Record<string, string> | undefined
   signal?: AbortSignal | undefined
   timeoutMs?: number | undefined
+  /** Of the answer. */
+  maxBytes?: number | undefined
 }
 
 export interface Answer {
@@ -56,7 +58,7 @@ export class Requester {
     try {
       const response = await this.#send(call, deadline, false)
       const { status, headers } = response
-      return { status, headers, text: await readText(response, call.request) }
+      return { status, headers, text: await readText(response, call.request, call.maxBytes) }
     } catch (error) {
       throw deadline.expired ? timedOut(call.request, this.#timeoutOf(call)) : error
     } finally {

@@ -17,6 +17,14 @@ export class VersionWentBackError extends Error {
   }
 }
 
+/** The last change that was seen did not happen on the server, or not so. */
+export class HistoryPartedError extends Error {
+  constructor(key: string) {
+    super(`the server has another version of ${key} than the last that was seen`)
+    this.name = 'HistoryPartedError'
+  }
+}
+
 /** The server ended a watch at once, without a word. */
 export class ShortWatchError extends Error {
   constructor() {
@@ -27,8 +35,9 @@ export class ShortWatchError extends Error {
 
 export interface Recovery {
   /**
-   * `rewatch` goes on from the last version; `recheck` too, if the server has reached that version: behind a
-   * connection that was cut there may be one restored from a backup; `relist` lists first.
+   * `rewatch` goes on from the last version; `recheck` too, if the server has reached that version and has the last
+   * change that was seen: behind a connection that was cut there may be one restored from a backup; `relist`
+   * lists first.
    */
   from: 'rewatch' | 'recheck' | 'relist'
   /** Without waiting, if it is the first failure in a row. */
@@ -48,13 +57,13 @@ export function isUnreached(error: unknown): boolean {
 
 const RULES: readonly (readonly [when: (error: unknown) => boolean, recovery: Recovery])[] = [
   [
-    error => isGone(error) || isOneOf(error, SilentWatchError, VersionWentBackError),
+    error => isGone(error) || isOneOf(error, SilentWatchError, VersionWentBackError, HistoryPartedError),
     { from: 'relist', now: true },
   ],
   // Back from a backup it may be past the version that is known, so that its version tells nothing. A list costs
   // little then: a kube-apiserver that was restarted has forgotten what was before anyway.
   [isUnreached, { from: 'relist', now: false }],
-  [error => isOneOf(error, ShortWatchError), { from: 'rewatch', now: false }],
+  [error => isOneOf(error, ShortWatchError), { from: 'recheck', now: false }],
   [error => isPassing(error) || isOneOf(error, ConnectionError), { from: 'recheck', now: false }],
 ]
 

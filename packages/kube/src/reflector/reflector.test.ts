@@ -5,7 +5,7 @@ import { connect } from '../client/connect.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { staticCredentials } from '../credentials/credentials.ts'
 import { eventually } from '../testing/eventually.ts'
-import { type RecordedRequest, ScriptedServer } from '../testing/scripted-server.ts'
+import { kindOf, type RecordedRequest, ScriptedServer } from '../testing/scripted-server.ts'
 import { isUnreached } from './recovery.ts'
 import { Reflector, type ReflectorOptions, type ReflectorState } from './reflector.ts'
 
@@ -53,7 +53,7 @@ async function setUp(
 const isWatch = ({ query }: Pick<RecordedRequest, 'query'>) => query.has('watch')
 
 const limits = (server: ScriptedServer) =>
-  server.requests.filter(request => !isWatch(request)).map(({ query }) => query.get('limit'))
+  server.requests.filter(request => kindOf(request) === 'list').map(({ query }) => query.get('limit'))
 
 test('follows what happens, and fills in what lists leave out', async context => {
   const { server, reflector, deleted, insync, begin } = await setUp(context)
@@ -121,8 +121,9 @@ test('goes on from where it was when a watch ends or is cut in the middle of an 
     server.put('a')
     await insync()
   }
-  // After the cut, and not after an orderly end, the server's version is looked at: a list of one object.
-  assert.deepEqual(limits(server), ['500', '1'])
+  // After a cut, or an end before its time, the server's version is looked at, and whether it has the last change.
+  assert.deepEqual(limits(server), ['500', '1', '1'])
+  assert.equal(server.count('get'), 2)
   assert.deepEqual(deleted, ['demo/a', 'demo/a'])
 })
 
@@ -151,8 +152,14 @@ for (const [how, expire] of [
     server.beSilent(false)
     await insync()
     assert.deepEqual(deleted, ['demo/b'])
-    assert.equal(server.count('list'), 2)
-    assert.equal(server.requests.at(-2)?.query.get('resourceVersion'), null)
+    assert.deepEqual(
+      limits(server).filter(limit => limit !== '1'),
+      ['500', '500'],
+    )
+    assert.equal(
+      server.requests.findLast(request => kindOf(request) === 'list')?.query.get('resourceVersion'),
+      null,
+    )
   })
 }
 
@@ -275,6 +282,23 @@ test('a server that comes back with an earlier state, and has gone past what was
   assert.deepEqual(deleted.sort(), ['demo/c', 'demo/d'])
 })
 
+for (const last of ['put', 'remove'] as const) {
+  test(`a store exchanged under a server that goes on is noticed, its last change having been to ${last}`, async context => {
+    const { server, deleted, insync, begin } = await setUp(context, {}, ['a', 'b', 'c', 'd'])
+    await begin()
+    server[last]('c')
+    await insync()
+    deleted.length = 0
+    server.restore(3, ['a', 'b'])
+    server.put('c')
+    // Past what was lost: its version tells nothing.
+    server.version += 10
+    server.endWatches()
+    await insync()
+    assert.deepEqual(deleted, ['demo/d'])
+  })
+}
+
 test('what is taken up again at once is not told as a failure', async context => {
   const { server, reflector, states, insync, begin } = await setUp(context)
   await begin()
@@ -299,7 +323,7 @@ test('a watch that the server ends at once is not asked for again without pause'
   const [first, second, third] = server.requests.filter(isWatch).map(({ at }) => at)
   for (const pause of [(second ?? 0) - (first ?? 0), (third ?? 0) - (second ?? 0)])
     assert.ok(pause >= 20, `${pause}`)
-  assert.equal(server.count('list'), 1)
+  assert.deepEqual(limits(server), ['500', '1', '1'])
 })
 
 test('stops in the middle of anything, and starts again', async context => {

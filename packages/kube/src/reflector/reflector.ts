@@ -5,6 +5,8 @@ import type { ClusterClient, WatchEvent } from '../client/cluster-client.ts'
 import { objectKey } from '../client/resource-path.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { Listeners } from '../listeners.ts'
+import { type Rate, TokenBucket } from '../token-bucket.ts'
+import { Intake, IntakeLimitError, type IntakeLimits } from './intake.ts'
 import { listAll } from './list-all.ts'
 import {
   isUnreached,
@@ -16,6 +18,7 @@ import {
 import { isLower } from './resource-version.ts'
 import { SilenceGuard } from './silence-guard.ts'
 import { type IndexFunction, Store } from './store.ts'
+import { Witness } from './witness.ts'
 
 export interface ReflectorOptions<T extends KubernetesObject> {
   client: ClusterClient
@@ -27,6 +30,10 @@ export interface ReflectorOptions<T extends KubernetesObject> {
   /** What is kept of an object, which it may change in place. Default: all but metadata.managedFields. */
   trim?: ((object: T) => T) | undefined
   indexes?: Record<string, IndexFunction<T>> | undefined
+  /** Of a server that is not trusted: what is beyond is not taken, and the store stays as it was. */
+  limits?: IntakeLimits | undefined
+  /** How fast events of such a server are taken; what comes faster waits in the connection, and there. */
+  eventRate?: Rate | undefined
   /** Objects per page of a list. Default: 500. */
   pageSize?: number | undefined
   /** Default: 250 ms, doubled up to 30 s, half of it random. */
@@ -53,6 +60,9 @@ export interface ReflectorState {
   restored: boolean
 }
 
+/** A server may end a watch a little before it was asked to. */
+const EARLY_MS = 5_000
+const LIMIT_RETRY_MS = 60_000
 const DEFAULT_BACKOFF: BackoffOptions = { initialMs: 250, maxMs: 30_000, factor: 2 }
 
 /**
@@ -65,7 +75,10 @@ export class Reflector<T extends KubernetesObject> {
   readonly #clock: Clock
   readonly #random: () => number
   readonly #trim: (object: T) => T
+  #intake: Intake | undefined
+  readonly #events: TokenBucket | undefined
   readonly #silence: SilenceGuard
+  readonly #witness: Witness<T>
   readonly #stateListeners = new Listeners<[ReflectorState]>()
   readonly #synced = Promise.withResolvers<void>()
   #state: ReflectorState = { phase: 'stopped', restored: false }
@@ -82,7 +95,11 @@ export class Reflector<T extends KubernetesObject> {
     this.#random = options.random ?? Math.random
     this.#trim = options.trim ?? withoutManagedFields
     this.#silence = new SilenceGuard(options.silenceMs ?? 100_000, this.#clock)
+    const { eventRate } = options
+    this.#events =
+      eventRate === undefined ? undefined : new TokenBucket(eventRate, () => this.#clock.elapsed())
     this.store = new Store(options.indexes)
+    this.#witness = new Witness(this.store)
   }
 
   get state(): ReflectorState {
@@ -140,9 +157,8 @@ export class Reflector<T extends KubernetesObject> {
     try {
       if (!listed) await this.#list(stopping)
       listed = true
-      if (from === 'recheck') await this.#checkVersion(stopping)
-      await this.#watch(stopping)
-      return 'rewatch'
+      if (from === 'recheck') await this.#checkHistory(stopping)
+      return await this.#watch(stopping)
     } catch (error) {
       if (stopping.aborted) return 'relist'
       const recovery: Recovery = listed ? recoveryFrom(error) : { from: 'relist', now: false }
@@ -161,36 +177,49 @@ export class Reflector<T extends KubernetesObject> {
 
   async #list(signal: AbortSignal): Promise<void> {
     this.#change({ phase: 'listing' })
-    const { client, type, pageSize = 500 } = this.#options
+    const { client, type, pageSize = 500, limits } = this.#options
+    const intake = limits === undefined ? undefined : new Intake(limits)
     const { objects, resourceVersion } = await listAll(client, type, {
       ...this.#selection(),
       signal,
       pageSize,
-      trim: this.#trim,
+      maxBytes: limits?.pageBytes,
+      // A page at a time: what is too much is not even held until the end of the list.
+      trim: object => {
+        const trimmed = this.#trim(object)
+        intake?.add(trimmed)
+        return trimmed
+      },
       onPage: () => this.#heard(),
     })
     const wentBack = isLower(resourceVersion, this.#state.resourceVersion)
     // In a history that parted from the one known, a version may stand for something else.
     this.store.replace(objects, { trustVersions: !wentBack })
+    this.#witness.listed()
+    this.#intake = intake
     this.#change({ resourceVersion, restored: this.#state.restored || wentBack })
     this.#isSynced = true
     this.#synced.resolve()
   }
 
-  /** The smallest list tells the version that the server is at. */
-  async #checkVersion(signal: AbortSignal): Promise<void> {
+  /** The smallest list tells the version that the server is at, its last change whether it is still the same. */
+  async #checkHistory(signal: AbortSignal): Promise<void> {
     const { client, type } = this.#options
     const { metadata } = await client.list(type, { ...this.#selection(), limit: 1, signal })
     this.#heard()
     const { resourceVersion: known } = this.#state
     const current = metadata.resourceVersion ?? ''
     if (isLower(current, known)) throw new VersionWentBackError(known, current)
+    await this.#witness.question(client, type, { signal })
   }
 
-  async #watch(stopping: AbortSignal): Promise<void> {
+  /** Follows until the server ends the watch; returns how to take it up again. */
+  async #watch(stopping: AbortSignal): Promise<Recovery['from']> {
     const { client, type } = this.#options
     const started = this.#clock.elapsed()
     const { signal, end } = this.#silence.watch(stopping)
+    // As client-go: the load on the server spreads, and a client that is forgotten does not last.
+    const timeoutSeconds = Math.round(300 * (1 + this.#random()))
     let events = 0
     try {
       const stream = client.watch(type, {
@@ -198,11 +227,12 @@ export class Reflector<T extends KubernetesObject> {
         signal,
         resourceVersion: this.#state.resourceVersion,
         allowWatchBookmarks: true,
-        // As client-go: the load on the server spreads, and a client that is forgotten does not last.
-        timeoutSeconds: Math.round(300 * (1 + this.#random())),
+        timeoutSeconds,
         onOpen: () => this.#opened(),
       })
       for await (const event of stream) {
+        const wait = this.#events?.reserve() ?? 0
+        if (wait > 0) await this.#clock.sleep(wait, stopping)
         if (events++ === 0) this.#opened()
         this.#failures = 0
         this.#apply(event)
@@ -211,8 +241,11 @@ export class Reflector<T extends KubernetesObject> {
       end()
     }
     signal.throwIfAborted()
-    if (events === 0 && this.#clock.elapsed() - started < 1000) throw new ShortWatchError()
+    const lasted = this.#clock.elapsed() - started
+    if (events === 0 && lasted < 1000) throw new ShortWatchError()
     this.#failures = 0
+    // Ended before its time: the server stops, or its store was exchanged under it.
+    return lasted < timeoutSeconds * 1000 - EARLY_MS ? 'recheck' : 'rewatch'
   }
 
   #apply({ type, object }: WatchEvent<T>): void {
@@ -222,8 +255,15 @@ export class Reflector<T extends KubernetesObject> {
       throw new VersionWentBackError(this.#state.resourceVersion, resourceVersion)
     }
     if (type === 'BOOKMARK') this.#silence.expectBookmarks()
-    else if (type === 'DELETED') this.store.delete(objectKey(object))
-    else this.store.set(this.#trim(object))
+    else if (type === 'DELETED') {
+      this.#intake?.drop(objectKey(object))
+      this.#witness.deleted(object)
+      this.store.delete(objectKey(object))
+    } else {
+      const trimmed = this.#trim(object)
+      this.#intake?.take(trimmed)
+      this.store.set(trimmed)
+    }
     if (resourceVersion !== undefined) this.#state.resourceVersion = resourceVersion
   }
 
@@ -248,7 +288,9 @@ export class Reflector<T extends KubernetesObject> {
   #delayAfter(error: unknown): number {
     const backoff = backoffDelay(this.#options.backoff ?? DEFAULT_BACKOFF, this.#failures, this.#random)
     const asked = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0
-    return Math.max(backoff, asked * (1 + this.#random() / 4))
+    // To read as much again for nothing is what whoever sends too much would like.
+    const least = error instanceof IntakeLimitError ? LIMIT_RETRY_MS : 0
+    return Math.max(backoff, least, asked * (1 + this.#random() / 4))
   }
 
   #change(change: Partial<ReflectorState>): void {

@@ -23,6 +23,13 @@ export interface RecordedRequest {
   body: string
 }
 
+export type RequestKind = 'get' | 'list' | 'watch'
+
+export function kindOf({ path, query }: Pick<RecordedRequest, 'path' | 'query'>): RequestKind {
+  if (query.has('watch')) return 'watch'
+  return path.endsWith('/services') ? 'list' : 'get'
+}
+
 export interface ServedObject extends KubernetesObject {
   data?: unknown
 }
@@ -164,8 +171,8 @@ export class ScriptedServer {
   }
 
   /** Requests for lists, and for watches. */
-  count(kind: 'list' | 'watch'): number {
-    return this.requests.filter(({ query }) => query.has('watch') === (kind === 'watch')).length
+  count(kind: RequestKind): number {
+    return this.requests.filter(request => kindOf(request) === kind).length
   }
 
   #takeWatches(): ServerResponse[] {
@@ -202,8 +209,16 @@ export class ScriptedServer {
     const [answer] = scripted < 0 ? [] : this.#answers.splice(scripted, 1)
     if (answer?.answer !== undefined) answer.answer(request, response)
     else if (answer !== undefined) response.writeHead(answer.status, answer.headers).end(answer.body)
-    else if (url.searchParams.has('watch')) this.#watch(url.searchParams, response)
+    else if (kindOf(recorded) === 'watch') this.#watch(url.searchParams, response)
+    else if (kindOf(recorded) === 'get') this.#get(url.pathname, response)
     else this.#list(url.searchParams, response)
+  }
+
+  #get(path: string, response: ServerResponse): void {
+    const object = this.objects.get(path.slice(path.lastIndexOf('/') + 1))
+    const missing = { kind: 'Status', apiVersion: 'v1', status: 'Failure', code: 404, reason: 'NotFound' }
+    response.writeHead(object === undefined ? 404 : 200, { 'content-type': 'application/json' })
+    response.end(JSON.stringify(object ?? { ...missing, details: { name: path } }))
   }
 
   /** A continue token is `version:offset`; the objects of a version that is past cannot be listed any more. */
