@@ -57,7 +57,7 @@ export class Agent {
       own: { client: this.#gate.client, namespace: agentNamespace },
       clock: this.#clock,
       log,
-      onChange: key => this.#terms.current?.memberChanged(key),
+      onChange: (key, flood) => this.#terms.current?.memberChanged(key, flood),
       onEverything: () => this.#terms.current?.everythingChanged(),
       onState: status => {
         this.#terms.current?.linkChanged(status)

@@ -45,6 +45,8 @@ export interface AgentTermOptions extends Prerequisites {
 }
 
 const INDEX_KEY = 'index'
+/** Of a key that a member changes faster than others can bear. */
+const FLOOD_DELAY_MS = 500
 /** Of retries: what was in the way may be gone at any time, and nothing tells. */
 const BACKOFF = { initialMs: 20, maxMs: 30_000, factor: 2 }
 /** A record or an index that somebody deletes is back before it is worth a change of status. */
@@ -169,9 +171,15 @@ export class AgentTerm implements Term {
     await this.#recorder.idle()
   }
 
-  /** What a member contributes to the service may have changed. */
-  memberChanged(key: string): void {
-    this.#imports.enqueue(key, { urgent: true })
+  /** What a member contributes to the service may have changed; in a flood of changes, several are looked at as one. */
+  memberChanged(key: string, flood = false): void {
+    if (flood) {
+      for (const { queue } of [this.#imports, this.#exportConditions]) queue.addAfter(key, FLOOD_DELAY_MS)
+      return
+    }
+    // What is in use here goes ahead of what is new: a member that joins with a thousand services can wait.
+    const urgent = this.#own.serviceImports.get(key) !== undefined
+    this.#imports.enqueue(key, { urgent })
     if (this.#own.serviceExports.get(key) !== undefined) this.#exportConditions.enqueue(key, { urgent: true })
   }
 

@@ -3,8 +3,11 @@ import {
   EXPORT_INDEXES,
   EXPORTED_ENDPOINTS,
   EXPORTED_SERVICES,
+  type ExportedEndpoints,
+  type ExportedService,
   type ExportIndex,
   LEASES,
+  type Lease,
   PUBLISHER_LEASE_NAME,
 } from '@isthmus/api'
 import {
@@ -16,10 +19,25 @@ import {
   type Refusal,
   serviceKey,
 } from '@isthmus/core'
-import { type BackoffOptions, type ClusterClient, Reflector } from '@isthmus/kube'
+import {
+  type BackoffOptions,
+  type ClusterClient,
+  IntakeLimitError,
+  Reflector,
+  TokenBucket,
+} from '@isthmus/kube'
 import { HEARTBEAT_DURATION_SECONDS } from '../exporter/heartbeat.ts'
 import type { LinkStatus } from '../options.ts'
 import { time } from '../timestamps.ts'
+import {
+  ENDPOINT_LIMITS,
+  EVENT_RATE,
+  PAGE_SIZE,
+  SERVICE_LIMITS,
+  SINGLE_LIMITS,
+  trimExchanged,
+  URGENT_RATE,
+} from './exchange-intake.ts'
 import { whyUnreadable } from './link-reason.ts'
 import { PeerTime } from './peer-time.ts'
 
@@ -31,8 +49,8 @@ export interface LinkOptions {
   readonly explain?: ((error: Error) => string | undefined) | undefined
   /** Remembered from before this process. */
   readonly highestSequence: number
-  /** What this member contributes to the service may have changed. */
-  readonly onChange: (key: string) => void
+  /** What this member contributes to the service may have changed; `flood`: as so much else of it just now. */
+  readonly onChange: (key: string, flood: boolean) => void
   /** What this member contributes to any service may have changed. */
   readonly onEverything: () => void
   /** A higher index than any before was accepted. */
@@ -49,6 +67,8 @@ const MAX_SERVICES = 20_000
 
 /** A ClusterSet has tens of members: a peer that comes back is worth asking for every other second. */
 const BACKOFF: BackoffOptions = { initialMs: 100, maxMs: 2_000, factor: 2 }
+
+const INTAKE = { pageSize: PAGE_SIZE, eventRate: EVENT_RATE, trim: trimExchanged }
 
 const NONE: ReadonlySet<string> = new Set()
 
@@ -70,6 +90,7 @@ export class Link {
   #lastHeartbeat: number | undefined
   #renewTime: string | undefined
   #lastRenewal: number | undefined
+  readonly #urgent = new TokenBucket(URGENT_RATE)
   readonly #remembered = new Map<string, MemberExport>()
   readonly #contributions = new Map<string, Contribution>()
 
@@ -79,12 +100,21 @@ export class Link {
     this.#options = options
     this.time = new PeerTime(options.clock)
     this.#highestSequence = options.highestSequence
-    const exchange = { client, namespace, backoff: options.backoff ?? BACKOFF }
-    this.#indexes = new Reflector({ ...exchange, type: EXPORT_INDEXES })
-    this.#services = new Reflector({ ...exchange, type: EXPORTED_SERVICES })
-    this.#endpoints = new Reflector({ ...exchange, type: EXPORTED_ENDPOINTS })
-    this.#leases = new Reflector({
+    const exchange = { client, namespace, backoff: options.backoff ?? BACKOFF, ...INTAKE }
+    const single = { ...exchange, limits: SINGLE_LIMITS }
+    this.#indexes = new Reflector<ExportIndex>({ ...single, type: EXPORT_INDEXES })
+    this.#services = new Reflector<ExportedService>({
       ...exchange,
+      type: EXPORTED_SERVICES,
+      limits: SERVICE_LIMITS,
+    })
+    this.#endpoints = new Reflector<ExportedEndpoints>({
+      ...exchange,
+      type: EXPORTED_ENDPOINTS,
+      limits: ENDPOINT_LIMITS,
+    })
+    this.#leases = new Reflector<Lease>({
+      ...single,
       type: LEASES,
       fieldSelector: `metadata.name=${PUBLISHER_LEASE_NAME}`,
     })
@@ -185,7 +215,10 @@ export class Link {
   }
 
   #stateAndReason(): Pick<LinkStatus, 'state' | 'reason'> {
-    const failing = this.#reflectors.find(({ state }) => state.error !== undefined)?.state.error
+    const failures = this.#reflectors.flatMap(({ state }) => state.error ?? [])
+    const tooMuch = failures.find(error => error instanceof IntakeLimitError)
+    if (tooMuch !== undefined) return { state: 'refused', reason: tooMuch.message }
+    const [failing] = failures
     if (!this.#isSynced) {
       return failing === undefined
         ? { state: 'connecting' }
@@ -257,6 +290,6 @@ export class Link {
 
   #tell(key: string): void {
     this.#contributions.delete(key)
-    this.#options.onChange(key)
+    this.#options.onChange(key, !this.#urgent.take())
   }
 }

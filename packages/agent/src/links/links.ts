@@ -10,7 +10,7 @@ export interface LinksOptions {
   readonly peers: readonly PeerOptions[]
   /** Where the links of this member are remembered, by the agent that leads. */
   readonly own: { readonly client: GatedClient; readonly namespace: string }
-  readonly onChange: (key: string) => void
+  readonly onChange: (key: string, flood: boolean) => void
   readonly onEverything: () => void
   /** A link is in another state than before, or in the same for another reason. */
   readonly onState: (status: LinkStatus) => void
