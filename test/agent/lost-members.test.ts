@@ -176,193 +176,201 @@ class LostMembersSet {
 const BOTH = ['east 10.1.0.1 ready', 'west 10.2.0.1 ready']
 const EAST_HELD_BACK = ['east 10.1.0.1 no', 'west 10.2.0.1 ready']
 
-describe('of three members, one that is lost', () => {
-  let lost: LostMembersSet
-  before(async () => {
-    lost = await LostMembersSet.start(['east', 'west', 'north'], 'gone=remove:10m')
-    lost.answering.add('10.1.0.1').add('10.2.0.1')
-    await lost.set.export('east', 'demo', 'hello', ['10.1.0.1'])
-    await lost.set.export('west', 'demo', 'hello', ['10.2.0.1'])
-    await lost.reaches(BOTH)
-    await lost.pass(80)
-  })
-  after(() => lost.stop())
+// Most of the time they wait for connections that come back: side by side.
+describe('members that are lost', { concurrency: 2 }, () => {
+  describe('of three members, one', { concurrency: 1 }, () => {
+    let lost: LostMembersSet
+    before(async () => {
+      lost = await LostMembersSet.start(['east', 'west', 'north'], 'gone=remove:10m')
+      lost.answering.add('10.1.0.1').add('10.2.0.1')
+      await lost.set.export('east', 'demo', 'hello', ['10.1.0.1'])
+      await lost.set.export('west', 'demo', 'hello', ['10.2.0.1'])
+      await lost.reaches(BOTH)
+      await lost.pass(80)
+    })
+    after(() => lost.stop())
 
-  it('is nothing to speak of for the length of a restart', async () => {
-    await lost.lose('east')
-    await lost.pass(20)
-    assert.equal(lost.link('east')?.phase, 'present')
-    await lost.find('east')
-    await lost.pass(20)
-    assert.equal(lost.link('east')?.state, 'connected')
-    assert.equal(await lost.condition(), undefined)
-  })
-
-  it('is kept while its endpoints answer, and told', async () => {
-    await lost.lose('east')
-    await lost.pass(90)
-    assert.equal(lost.link('east')?.state, 'lost')
-    assert.equal(lost.link('east')?.phase, 'kept')
-    assert.equal(lost.link('west')?.state, 'connected')
-    await lost.told('False ControlPlaneLost')
-    await lost.reaches(BOTH)
-    await until('an event tells of the import', () =>
-      eventOf(lost.north, 'demo', 'ServiceImport/hello', 'ControlPlaneLost'),
-    )
-    await until('and one of the member', () =>
-      eventOf(lost.north, 'isthmus-system', 'Namespace/isthmus-system', 'MemberLost'),
-    )
-    const memory = await lost.memory('east')
-    assert.equal(memory.state, 'lost')
-    assert.equal(memory.phase, 'kept')
-    assert.notEqual(memory.reason, '')
-    assert.equal(memory.services, '1')
-    const metrics = (await lost.north.agent?.metrics.metrics()) ?? ''
-    assert.match(metrics, /isthmus_link_state\{peer="east",state="lost"\} 1/)
-    assert.match(metrics, /isthmus_lost_member_phase\{peer="east",phase="kept"\} 1/)
-    assert.match(metrics, /isthmus_probes_total\{peer="east",result="answered"\} \d/)
-    assert.match(metrics, /isthmus_lost_member_transitions_total\{peer="east",reason="ControlPlaneLost"\} 1/)
-  })
-
-  it('is held back once its endpoints do not answer', async () => {
-    lost.answering.delete('10.1.0.1')
-    await lost.pass(60)
-    await lost.reaches(EAST_HELD_BACK)
-    await lost.told('False EndpointsNotReady')
-    const ready = (await lost.set.serviceImport('north', 'demo', 'hello'))?.status?.conditions?.find(
-      ({ type }) => type === 'Ready',
-    )
-    assert.equal(ready?.status, 'True')
-  })
-
-  it('stays so through a restart, which writes nothing', async () => {
-    const before = await lost.everything()
-    await lost.restart()
-    await lost.pass(30)
-    assert.deepEqual(await lost.everything(), before)
-  })
-
-  it('is ready again when they answer, also after a restart', async () => {
-    lost.answering.add('10.1.0.1')
-    await lost.pass(40)
-    await lost.reaches(BOTH)
-    await lost.told('False ControlPlaneLost')
-    lost.answering.delete('10.1.0.1')
-    await lost.pass(60)
-    await lost.reaches(EAST_HELD_BACK)
-  })
-
-  it('is removed when it has been gone for long', async () => {
-    await lost.pass(600)
-    await lost.reaches(['west 10.2.0.1 ready'])
-    await lost.told('False MemberRemoved')
-    const serviceImport = await lost.set.serviceImport('north', 'demo', 'hello')
-    assert.deepEqual(serviceImport?.status?.clusters, [{ cluster: 'west' }])
-    assert.equal((await lost.memory('east')).phase, 'removed')
-  })
-
-  it('stays removed through a restart, which writes nothing', async () => {
-    const before = await lost.everything()
-    await lost.restart()
-    await lost.pass(30)
-    assert.deepEqual(await lost.everything(), before)
-  })
-
-  it('comes back with all it had, once it has been there for a while', async () => {
-    await lost.find('east')
-    assert.notEqual(lost.link('east')?.state, 'connected')
-    lost.answering.add('10.1.0.1')
-    await lost.pass(20)
-    await lost.reaches(BOTH)
-    await lost.told('True AllMembersAvailable')
-    assert.equal(lost.link('east')?.state, 'connected')
-    await until('an event tells', () => eventOf(lost.north, 'demo', 'ServiceImport/hello', 'MemberAvailable'))
-    await until('it is remembered', async () => {
+    it('is nothing to speak of for the length of a restart', async () => {
+      await lost.lose('east')
       await lost.pass(20)
+      assert.equal(lost.link('east')?.phase, 'present')
+      await lost.find('east')
+      await lost.pass(20)
+      assert.equal(lost.link('east')?.state, 'connected')
+      assert.equal(await lost.condition(), undefined)
+    })
+
+    it('is kept while its endpoints answer, and told', async () => {
+      await lost.lose('east')
+      await lost.pass(90)
+      assert.equal(lost.link('east')?.state, 'lost')
+      assert.equal(lost.link('east')?.phase, 'kept')
+      assert.equal(lost.link('west')?.state, 'connected')
+      await lost.told('False ControlPlaneLost')
+      await lost.reaches(BOTH)
+      await until('an event tells of the import', () =>
+        eventOf(lost.north, 'demo', 'ServiceImport/hello', 'ControlPlaneLost'),
+      )
+      await until('and one of the member', () =>
+        eventOf(lost.north, 'isthmus-system', 'Namespace/isthmus-system', 'MemberLost'),
+      )
       const memory = await lost.memory('east')
-      return memory.state === 'connected' && memory.phase === 'present'
+      assert.equal(memory.state, 'lost')
+      assert.equal(memory.phase, 'kept')
+      assert.notEqual(memory.reason, '')
+      assert.equal(memory.services, '1')
+      const metrics = (await lost.north.agent?.metrics.metrics()) ?? ''
+      assert.match(metrics, /isthmus_link_state\{peer="east",state="lost"\} 1/)
+      assert.match(metrics, /isthmus_lost_member_phase\{peer="east",phase="kept"\} 1/)
+      assert.match(metrics, /isthmus_probes_total\{peer="east",result="answered"\} \d/)
+      assert.match(
+        metrics,
+        /isthmus_lost_member_transitions_total\{peer="east",reason="ControlPlaneLost"\} 1/,
+      )
+    })
+
+    it('is held back once its endpoints do not answer', async () => {
+      lost.answering.delete('10.1.0.1')
+      await lost.pass(60)
+      await lost.reaches(EAST_HELD_BACK)
+      await lost.told('False EndpointsNotReady')
+      const ready = (await lost.set.serviceImport('north', 'demo', 'hello'))?.status?.conditions?.find(
+        ({ type }) => type === 'Ready',
+      )
+      assert.equal(ready?.status, 'True')
+    })
+
+    it('stays so through a restart, which writes nothing', async () => {
+      const before = await lost.everything()
+      await lost.restart()
+      await lost.pass(30)
+      assert.deepEqual(await lost.everything(), before)
+    })
+
+    it('is ready again when they answer, also after a restart', async () => {
+      lost.answering.add('10.1.0.1')
+      await lost.pass(40)
+      await lost.reaches(BOTH)
+      await lost.told('False ControlPlaneLost')
+      lost.answering.delete('10.1.0.1')
+      await lost.pass(60)
+      await lost.reaches(EAST_HELD_BACK)
+    })
+
+    it('is removed when it has been gone for long', async () => {
+      await lost.pass(600)
+      await lost.reaches(['west 10.2.0.1 ready'])
+      await lost.told('False MemberRemoved')
+      const serviceImport = await lost.set.serviceImport('north', 'demo', 'hello')
+      assert.deepEqual(serviceImport?.status?.clusters, [{ cluster: 'west' }])
+      assert.equal((await lost.memory('east')).phase, 'removed')
+    })
+
+    it('stays removed through a restart, which writes nothing', async () => {
+      const before = await lost.everything()
+      await lost.restart()
+      await lost.pass(30)
+      assert.deepEqual(await lost.everything(), before)
+    })
+
+    it('comes back with all it had, once it has been there for a while', async () => {
+      await lost.find('east')
+      assert.notEqual(lost.link('east')?.state, 'connected')
+      lost.answering.add('10.1.0.1')
+      await lost.pass(20)
+      await lost.reaches(BOTH)
+      await lost.told('True AllMembersAvailable')
+      assert.equal(lost.link('east')?.state, 'connected')
+      await until('an event tells', () =>
+        eventOf(lost.north, 'demo', 'ServiceImport/hello', 'MemberAvailable'),
+      )
+      await until('it is remembered', async () => {
+        await lost.pass(20)
+        const memory = await lost.memory('east')
+        return memory.state === 'connected' && memory.phase === 'present'
+      })
+    })
+
+    it('is not removed while nobody else is heard either: this cluster may be the one cut off', async () => {
+      await lost.pass(80)
+      await Promise.all([lost.lose('east'), lost.lose('west')])
+      lost.answering.clear()
+      await lost.pass(900)
+      await lost.told('False ControlPlaneLost')
+      await lost.reaches(BOTH)
+      assert.match(lost.link('east')?.reason ?? '', /this cluster may be the one that is cut off/)
+      await lost.find('west')
+      await lost.pass(300)
+      assert.equal(lost.link('east')?.phase, 'notReady')
+      await lost.find('east')
+      await lost.pass(40)
+      await lost.reaches(BOTH)
     })
   })
 
-  it('is not removed while nobody else is heard either: this cluster may be the one cut off', async () => {
-    await lost.pass(80)
-    await Promise.all([lost.lose('east'), lost.lose('west')])
-    lost.answering.clear()
-    await lost.pass(900)
-    await lost.told('False ControlPlaneLost')
-    await lost.reaches(BOTH)
-    assert.match(lost.link('east')?.reason ?? '', /this cluster may be the one that is cut off/)
-    await lost.find('west')
-    await lost.pass(300)
-    assert.equal(lost.link('east')?.phase, 'notReady')
-    await lost.find('east')
-    await lost.pass(40)
-    await lost.reaches(BOTH)
-  })
-})
+  describe('of two members, one', { concurrency: 1 }, () => {
+    let lost: LostMembersSet
+    before(async () => {
+      lost = await LostMembersSet.start(['east', 'north'], 'gone=remove:10m')
+      lost.answering.add('10.1.0.1')
+      await lost.set.export('east', 'demo', 'hello', ['10.1.0.1'])
+      await lost.set.export('east', 'demo', 'orders', ['10.1.0.2'])
+      await lost.reaches(['east 10.1.0.1 ready'])
+      await lost.pass(80)
+    })
+    after(() => lost.stop())
 
-describe('of two members, one that is lost', () => {
-  let lost: LostMembersSet
-  before(async () => {
-    lost = await LostMembersSet.start(['east', 'north'], 'gone=remove:10m')
-    lost.answering.add('10.1.0.1')
-    await lost.set.export('east', 'demo', 'hello', ['10.1.0.1'])
-    await lost.set.export('east', 'demo', 'orders', ['10.1.0.2'])
-    await lost.reaches(['east 10.1.0.1 ready'])
-    await lost.pass(80)
-  })
-  after(() => lost.stop())
+    it('is not counted as gone while the own API server does not answer', async () => {
+      const own = lost.north.server.faults.add({ effect: effects.disconnect() })
+      lost.north.server.faults.restore(lost.north.server.faults.snapshot())
+      await lost.lose('east')
+      await until('the own cluster cannot be read', () => lost.link('east')?.state !== 'connected')
+      await lost.pass(900, { isOwnDown: true })
+      own.remove()
+      await until('the own cluster can be read', () => lost.north.agent?.status().leading)
+      await lost.reaches(['east 10.1.0.1 ready'])
+      await lost.find('east')
+      await lost.pass(40)
+    })
 
-  it('is not counted as gone while the own API server does not answer', async () => {
-    const own = lost.north.server.faults.add({ effect: effects.disconnect() })
-    lost.north.server.faults.restore(lost.north.server.faults.snapshot())
-    await lost.lose('east')
-    await until('the own cluster cannot be read', () => lost.link('east')?.state !== 'connected')
-    await lost.pass(900, { isOwnDown: true })
-    own.remove()
-    await until('the own cluster can be read', () => lost.north.agent?.status().leading)
-    await lost.reaches(['east 10.1.0.1 ready'])
-    await lost.find('east')
-    await lost.pass(40)
-  })
+    it('keeps its endpoints where there are no others, though they do not answer', async () => {
+      await lost.lose('east')
+      lost.answering.clear()
+      await lost.pass(120)
+      await lost.told('False LastEndpointsKept')
+      await lost.reaches(['east 10.1.0.1 ready'])
+    })
 
-  it('keeps its endpoints where there are no others, though they do not answer', async () => {
-    await lost.lose('east')
-    lost.answering.clear()
-    await lost.pass(120)
-    await lost.told('False LastEndpointsKept')
-    await lost.reaches(['east 10.1.0.1 ready'])
-  })
+    it('is removed, imports and all, but for services whose namespace says otherwise', async () => {
+      const annotations = { 'lost-member-policy.isthmus.dev/orders': 'gone=keep' }
+      await lost.north.client.patch(NAMESPACES, 'demo', undefined, { metadata: { annotations } })
+      await lost.pass(600)
+      await until(
+        'hello is gone',
+        async () => (await lost.set.serviceImport('north', 'demo', 'hello')) === undefined,
+      )
+      assert.notEqual(await lost.set.serviceImport('north', 'demo', 'orders'), undefined)
+      await until('an event tells', () => eventOf(lost.north, 'demo', 'ServiceImport/hello', 'MemberRemoved'))
+      const before = await lost.everything()
+      await lost.restart()
+      await lost.pass(30)
+      assert.deepEqual(await lost.everything(), before)
+    })
 
-  it('is removed, imports and all, but for services whose namespace says otherwise', async () => {
-    const annotations = { 'lost-member-policy.isthmus.dev/orders': 'gone=keep' }
-    await lost.north.client.patch(NAMESPACES, 'demo', undefined, { metadata: { annotations } })
-    await lost.pass(600)
-    await until(
-      'hello is gone',
-      async () => (await lost.set.serviceImport('north', 'demo', 'hello')) === undefined,
-    )
-    assert.notEqual(await lost.set.serviceImport('north', 'demo', 'orders'), undefined)
-    await until('an event tells', () => eventOf(lost.north, 'demo', 'ServiceImport/hello', 'MemberRemoved'))
-    const before = await lost.everything()
-    await lost.restart()
-    await lost.pass(30)
-    assert.deepEqual(await lost.everything(), before)
-  })
+    it('comes back', async () => {
+      await lost.find('east')
+      await lost.pass(30)
+      await lost.reaches(['east 10.1.0.1 ready'])
+    })
 
-  it('comes back', async () => {
-    await lost.find('east')
-    await lost.pass(30)
-    await lost.reaches(['east 10.1.0.1 ready'])
-  })
-
-  it('says so of a policy that cannot be read, and goes on without', async () => {
-    const annotations = { 'isthmus.dev/lost-member-policy': 'gone=delete' }
-    await lost.north.client.patch(NAMESPACES, 'demo', undefined, { metadata: { annotations } })
-    await lost.pass(10)
-    const event = await until('an event tells', () =>
-      eventOf(lost.north, 'demo', 'Namespace/demo', 'LostMemberPolicyInvalid'),
-    )
-    assert.match(event.note ?? '', /gone is one of keep, notReady, remove, not "delete"/)
+    it('says so of a policy that cannot be read, and goes on without', async () => {
+      const annotations = { 'isthmus.dev/lost-member-policy': 'gone=delete' }
+      await lost.north.client.patch(NAMESPACES, 'demo', undefined, { metadata: { annotations } })
+      await lost.pass(10)
+      const event = await until('an event tells', () =>
+        eventOf(lost.north, 'demo', 'Namespace/demo', 'LostMemberPolicyInvalid'),
+      )
+      assert.match(event.note ?? '', /gone is one of keep, notReady, remove, not "delete"/)
+    })
   })
 })

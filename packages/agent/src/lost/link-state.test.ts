@@ -19,6 +19,7 @@ function stateOf(
     state,
     sequence: 1,
     services: 1,
+    refusals: 0,
     ...(reason === '' ? {} : { reason }),
   }
   return linkStateOf({ now, silence, isRead, isCutOff })
