@@ -3,7 +3,8 @@ import { isDNSLabel } from '@isthmus/core'
 import { type Logger, pino } from 'pino'
 import { clusterAddresses, MAX_CLUSTERS } from './addresses/address-plan.ts'
 import { claimBlock, tryPort } from './addresses/claim.ts'
-import { Cluster, type Peer } from './cluster/cluster.ts'
+import { Cluster } from './cluster/cluster.ts'
+import { formClusterSet } from './cluster/cluster-set.ts'
 import { deployDemo, whenDemoAnswers } from './cluster/demo.ts'
 import type { DemoOptions } from './cluster/demo-objects.ts'
 import { mergeKubeconfigs } from './cluster/kubeconfig.ts'
@@ -108,7 +109,8 @@ export class Playground {
     if (this.#home === undefined) throw new TypeError('the playground has not been started')
     const { kubeconfig, control } = this.#home
     const clusters = this.#clusters.flatMap(({ address }) => address ?? [])
-    return { pid: process.pid, kubeconfig, control, clusters }
+    const registry = this.#clusters[0]?.name ?? ''
+    return { pid: process.pid, kubeconfig, control, registry, clusters }
   }
 
   /** Resolves when it has stopped, by whomever. */
@@ -125,7 +127,7 @@ export class Playground {
     this.#stopping.signal.throwIfAborted()
     const cluster = this.cluster(name)
     await cluster.start()
-    await cluster.join(this.#peersOf(cluster))
+    await cluster.run()
   }
 
   snapshot(): PlaygroundSnapshot {
@@ -175,21 +177,22 @@ export class Playground {
       const addresses = clusterAddresses(claim.block, index, NODES_PER_CLUSTER)
       return new Cluster({
         name,
-        clusterset,
         addresses,
         log: this.#log,
         onChange: () => this.#changes.changed(),
       })
     })
     this.#undo(() => allOf(this.#clusters.map(cluster => cluster.stop())))
-    await allOf(this.#clusters.map(cluster => this.#startServers(cluster, demo)))
+    await allOf(this.#clusters.map(cluster => this.#startCluster(cluster)))
+    this.#stopping.signal.throwIfAborted()
+    await formClusterSet(this.#clusters, clusterset, cluster => this.#joined(cluster, demo))
+    this.#stopping.signal.throwIfAborted()
+    await allOf(this.#clusters.map(cluster => this.#startAgent(cluster)))
     this.#stopping.signal.throwIfAborted()
     await claimed.writeKubeconfig(
       mergeKubeconfigs(this.#clusters.flatMap(cluster => cluster.kubeconfig ?? [])),
     )
     await claimed.writeState(this.state)
-    await allOf(this.#clusters.map(cluster => this.#startAgent(cluster)))
-    this.#stopping.signal.throwIfAborted()
     await this.#watchLinks()
     if (demo === undefined) return
     await whenDemoAnswers(this.#clusters, demo, this.#stopping.signal)
@@ -204,9 +207,13 @@ export class Playground {
     this.#undo(stopWithProcess(stop, error => console.error(error)))
   }
 
-  async #startServers(cluster: Cluster, demo: DemoOptions | undefined): Promise<void> {
+  async #startCluster(cluster: Cluster): Promise<void> {
     await cluster.start()
-    this.#done('API server, nodes and DNS run', cluster.name)
+    this.#done('API server and nodes run', cluster.name)
+  }
+
+  #joined(cluster: Cluster, demo: DemoOptions | undefined): void {
+    this.#done('joined the ClusterSet', cluster.name)
     if (demo === undefined) return
     deployDemo(cluster, demo)
     if (demo.exporters.includes(cluster.name))
@@ -214,8 +221,8 @@ export class Playground {
   }
 
   async #startAgent(cluster: Cluster): Promise<void> {
-    await cluster.join(this.#peersOf(cluster))
-    this.#done('the agent runs', cluster.name)
+    await cluster.run()
+    this.#done('the agent and DNS run', cluster.name)
   }
 
   #watchLinks(): void {
@@ -224,12 +231,6 @@ export class Playground {
       clearInterval(timer)
       this.#changes.close()
     })
-  }
-
-  #peersOf(own: Cluster): Peer[] {
-    return this.#clusters.flatMap(({ name, reader }) =>
-      name === own.name || reader === undefined ? [] : [{ name, reader }],
-    )
   }
 
   async #perform(request: ControlRequest): Promise<unknown> {

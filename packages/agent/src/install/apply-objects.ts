@@ -29,6 +29,43 @@ export type Stages = readonly (readonly InstallObject[])[]
 /** How often an object is decided again when someone else writes it at the same time. */
 const ATTEMPTS = 4
 
+/** What is to be done about objects, decided from what was there. */
+export interface Plan {
+  readonly stages: Stages
+  readonly decisions: ReadonlyMap<InstallObject, InstallDecision>
+  /** All that stands in the way; nothing is written while there is any. */
+  readonly refusals: readonly IsthmusError[]
+}
+
+/** Reads, and writes nothing. */
+export async function planObjects(
+  client: ApplyingClient,
+  stages: Stages,
+  signal?: AbortSignal,
+): Promise<Plan> {
+  const items = stages.flat()
+  const decided = await inParallel(items, item => decideOn(client, item, signal))
+  const decisions = new Map(items.map((item, index) => [item, decided[index] as InstallDecision]))
+  const refusals = decided.flatMap(decision => (decision.kind === 'refuse' ? [decision.error] : []))
+  return { stages, decisions, refusals }
+}
+
+/** What someone else wrote since is decided again. @throws the first refusal, or the client's errors */
+export async function applyPlan(
+  client: ApplyingClient,
+  { stages, decisions, refusals: [refusal] }: Plan,
+  options: ApplyOptions = {},
+): Promise<readonly InstallStep[]> {
+  if (refusal !== undefined) throw refusal
+  const steps: InstallStep[] = []
+  for (const stage of stages) {
+    const settled = await inParallel(stage, item => settle(client, item, decisions.get(item), options))
+    for (const step of settled) options.onProgress?.(step)
+    steps.push(...settled)
+  }
+  return steps
+}
+
 /**
  * Idempotent: where all is as it should be it writes nothing. Nothing is written if anything is refused.
  *
@@ -39,35 +76,26 @@ export async function applyObjects(
   stages: Stages,
   options: ApplyOptions = {},
 ): Promise<readonly InstallStep[]> {
-  const decisions = await decideOnAll(client, stages, options.signal)
-  for (const decision of decisions.values()) allowed(decision)
-  const steps: InstallStep[] = []
-  for (const stage of stages) {
-    const settled = await Promise.all(stage.map(item => settle(client, item, decisions.get(item), options)))
-    for (const step of settled) options.onProgress?.(step)
-    steps.push(...settled)
+  return applyPlan(client, await planObjects(client, stages, options.signal), options)
+}
+
+/** More would each open a connection of their own. */
+const LANES = 4
+
+async function inParallel<Item, Result>(
+  items: readonly Item[],
+  act: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = []
+  let next = 0
+  const lane = async () => {
+    while (next < items.length) {
+      const index = next++
+      results[index] = await act(items[index] as Item)
+    }
   }
-  return steps
-}
-
-/** All that stands in the way of {@link applyObjects}; nothing is written. */
-export async function refusalsOf(
-  client: ApplyingClient,
-  stages: Stages,
-  signal?: AbortSignal,
-): Promise<readonly IsthmusError[]> {
-  const decisions = await decideOnAll(client, stages, signal)
-  return [...decisions.values()].flatMap(decision => (decision.kind === 'refuse' ? [decision.error] : []))
-}
-
-async function decideOnAll(
-  client: ApplyingClient,
-  stages: Stages,
-  signal: AbortSignal | undefined,
-): Promise<ReadonlyMap<InstallObject, InstallDecision>> {
-  const items = stages.flat()
-  const decisions = await Promise.all(items.map(item => decideOn(client, item, signal)))
-  return new Map(items.map((item, index) => [item, decisions[index] as InstallDecision]))
+  await Promise.all(Array.from({ length: LANES }, lane))
+  return results
 }
 
 async function decideOn(

@@ -1,7 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { CUSTOM_RESOURCE_DEFINITIONS, type CustomResourceDefinition, errorOf } from '@isthmus/api'
 import type { ClusterClient } from '@isthmus/kube'
-import { type ApplyOptions, absentIfNotFound, applyObjects, type InstallStep } from './apply-objects.ts'
+import {
+  type ApplyOptions,
+  absentIfNotFound,
+  applyPlan,
+  type InstallStep,
+  type Plan,
+  planObjects,
+} from './apply-objects.ts'
 import { ERRORS } from './errors.ts'
 import { type InstallObject, type InstallSelection, installObjects } from './objects.ts'
 
@@ -17,6 +24,8 @@ export {
 export interface InstallOptions extends InstallSelection, ApplyOptions {
   /** How long the API server may take to serve a new kind; default 30 s. */
   establishTimeoutMs?: number | undefined
+  /** What was decided already, for the same selection. */
+  plan?: Plan | undefined
 }
 
 const ESTABLISH_TIMEOUT_MS = 30_000
@@ -34,7 +43,8 @@ export async function installInto(
   options: InstallOptions = {},
 ): Promise<readonly InstallStep[]> {
   const stages = installObjects(options)
-  const steps = await applyObjects(client, stages, options)
+  const plan = options.plan ?? (await planObjects(client, stages, options.signal))
+  const steps = await applyPlan(client, plan, options)
   if (options.dryRun !== true) await whenEstablished(client, stages[0], options)
   return steps
 }

@@ -1,12 +1,23 @@
 /**
- * One cluster of a playground: an API server, nodes that run pods, a service proxy, an agent and a DNS
- * server. It can be stopped and started again: its addresses and its data stay.
+ * One cluster of a playground: an API server, nodes that run pods, a service proxy, and, while it is a member
+ * of a ClusterSet, an agent and a DNS server. It can be stopped and started again: its addresses and its data
+ * stay.
  */
-import { Agent, installInto } from '@isthmus/agent'
-import { ENDPOINT_SLICES, NODES, type ObjectMeta, PODS, SERVICES } from '@isthmus/api'
+import { AGENT_NAME, Agent, accessOf, type JoinOptions, joinClusterSet } from '@isthmus/agent'
+import {
+  AGENT_NAMESPACE,
+  CLUSTER_PROPERTIES,
+  ENDPOINT_SLICES,
+  NODES,
+  type ObjectMeta,
+  PODS,
+  PROPERTY_CLUSTER_ID,
+  PROPERTY_CLUSTERSET,
+  SERVICES,
+} from '@isthmus/api'
 import { ApiServer, type Kubeconfig } from '@isthmus/apiserver'
 import { DnsServer } from '@isthmus/dns'
-import { type ClusterClient, type Credentials, connect } from '@isthmus/kube'
+import { type Credentials, connect } from '@isthmus/kube'
 import type { Logger } from 'pino'
 import type { ClusterAddresses } from '../addresses/address-plan.ts'
 import type { ClusterAddress } from '../home/playground-state.ts'
@@ -14,24 +25,22 @@ import type { LogQuery } from '../kubelet/container-log.ts'
 import { Kubelet } from '../kubelet/kubelet.ts'
 import type { KubeletNode } from '../kubelet/pod.ts'
 import { ServiceProxy } from '../service-proxy/service-proxy.ts'
-import { type ClusterAccess, requestAccess } from './access.ts'
+import { accountCredentials } from './account.ts'
 import { credentialsOf } from './kubeconfig.ts'
-import { ensure, follow, LocalPodApi } from './local-objects.ts'
+import { ensure, follow, LocalPodApi, listLocally } from './local-objects.ts'
 import { clusterNodes, nodeObject, nodeStatus } from './nodes.ts'
 
 export interface ClusterOptions {
   readonly name: string
-  readonly clusterset: string
   readonly addresses: ClusterAddresses
   readonly log: Logger
   /** Something that a snapshot shows may have changed. */
   readonly onChange: () => void
 }
 
-/** Of another cluster: what this one's agent needs to be its peer. */
-export interface Peer {
-  readonly name: string
-  readonly reader: Credentials
+interface Identity {
+  readonly clusterId: string
+  readonly clusterset: string
 }
 
 export type ClusterState = 'stopped' | 'starting' | 'running' | 'stopping'
@@ -44,12 +53,12 @@ export class Cluster {
   #state: ClusterState = 'stopped'
   #address: ClusterAddress | undefined
   #kubeconfig: Kubeconfig | undefined
-  #access: ClusterAccess | undefined
   #kubelet: Kubelet | undefined
   #proxy: ServiceProxy | undefined
   #agent: Agent | undefined
-  /** How to end what runs, the last one first. */
+  /** How to end what runs, the last one first: of the cluster itself, and of what makes it a member. */
   readonly #running: (() => Promise<void> | void)[] = []
+  readonly #member: (() => Promise<void> | void)[] = []
   /** Starting and stopping wait for each other. */
   #turn: Promise<void> = Promise.resolve()
 
@@ -80,11 +89,6 @@ export class Cluster {
     return this.#kubeconfig
   }
 
-  /** What peers read it with; undefined before the first start. */
-  get reader(): Credentials | undefined {
-    return this.#access?.reader
-  }
-
   get kubelet(): Kubelet | undefined {
     return this.#kubelet
   }
@@ -97,13 +101,27 @@ export class Cluster {
     return this.#agent
   }
 
-  /** Brings up everything but the agent, which may need peers that are being started too: see {@link join}. */
+  /** For an administrator. The cluster must have been started. */
+  get admin(): Credentials {
+    if (this.#kubeconfig === undefined) throw new TypeError(`cluster ${this.name} has not been started`)
+    return credentialsOf(this.#kubeconfig)
+  }
+
+  /** Who it is as a member of a ClusterSet; undefined while it is none. */
+  get identity(): Identity | undefined {
+    const clusterId = this.#property(PROPERTY_CLUSTER_ID)
+    const clusterset = this.#property(PROPERTY_CLUSTERSET)
+    return clusterId === undefined || clusterset === undefined ? undefined : { clusterId, clusterset }
+  }
+
+  /** Brings up API server and nodes. */
   start(): Promise<void> {
     return this.#inTurn(async () => {
       if (this.#state !== 'stopped') return
       this.#become('starting')
       try {
-        await this.#startServers()
+        await this.#startApiServer()
+        this.#startNodes()
         this.#become('running')
       } catch (error) {
         await this.#stopAll()
@@ -112,10 +130,30 @@ export class Cluster {
     })
   }
 
-  /** Starts the agent of a running cluster. */
-  join(peers: readonly Peer[]): Promise<void> {
+  /** What `isthmus join` does. */
+  async join(registry: Pick<JoinOptions, 'registry' | 'registryAccess' | 'clusterset'>): Promise<void> {
+    const { admin, name } = this
+    const client = connect(admin)
+    try {
+      await joinClusterSet({ ...registry, client, clusterId: name, access: await accessOf(admin) })
+    } finally {
+      await client.close()
+    }
+  }
+
+  /** Starts DNS server and agent of a running cluster, if it is a member and they do not run yet. */
+  run(): Promise<void> {
     return this.#inTurn(async () => {
-      if (this.#state === 'running' && this.#agent === undefined) await this.#startAgent(peers)
+      const { identity } = this
+      if (this.#state !== 'running' || this.#agent !== undefined || identity === undefined) return
+      const credentials = accountCredentials(this.admin, AGENT_NAMESPACE, AGENT_NAME)
+      try {
+        await this.#startDns(credentials)
+        await this.#startAgent(credentials, identity)
+      } catch (error) {
+        await this.#endAll(this.#member)
+        throw error
+      }
     })
   }
 
@@ -123,68 +161,46 @@ export class Cluster {
     return this.#inTurn(() => this.#stopAll())
   }
 
-  async #startServers(): Promise<void> {
-    const admin = await this.#startApiServer()
-    this.#startNodes()
-    const client = connect(admin)
-    try {
-      await installInto(client)
-      this.#access ??= await requestAccess(admin)
-    } finally {
-      await client.close()
-    }
-    await this.#startDns(this.#access)
-  }
-
-  async #startApiServer(): Promise<Credentials> {
+  async #startApiServer(): Promise<void> {
     const port = this.#address === undefined ? 0 : Number(new URL(this.#address.server).port)
     await this.apiServer.listen({ port })
     this.#running.push(() => this.apiServer.close())
     this.#kubeconfig ??= await this.apiServer.kubeconfig({ cluster: this.name })
-    return credentialsOf(this.#kubeconfig)
   }
 
-  async #startAgent(peers: readonly Peer[]): Promise<void> {
-    const { name, clusterset, log } = this.#options
-    const clients: ClusterClient[] = []
-    const open = (credentials: Credentials) => {
-      const client = connect(credentials)
-      clients.push(client)
-      return client
-    }
-    if (this.#access === undefined) throw new TypeError(`cluster ${name} has not been started`)
-    const agent = new Agent({
-      clusterId: name,
-      clusterset,
-      client: open(this.#access.agent),
-      peers: peers.map(peer => ({ clusterId: peer.name, client: open(peer.reader) })),
-      log: log.child({ cluster: name }),
-    })
-    const stop = async () => {
+  async #startAgent(credentials: Credentials, identity: Identity): Promise<void> {
+    const { name, log } = this.#options
+    const client = connect(credentials)
+    const agent = new Agent({ ...identity, client, peers: [], log: log.child({ cluster: name }) })
+    this.#agent = agent
+    this.#member.push(async () => {
       this.#agent = undefined
       await agent.stop()
-      await Promise.all(clients.map(client => client.close()))
-    }
-    this.#agent = agent
-    try {
-      await agent.start()
-      this.#running.push(stop)
-    } catch (error) {
-      await stop()
-      throw error
-    }
+      await client.close()
+    })
+    await agent.start()
+    // Told to by `isthmus leave`.
+    void agent.left.then(() => this.#inTurn(() => this.#endAll(this.#member)))
   }
 
-  async #startDns({ agent }: ClusterAccess): Promise<void> {
-    const client = connect(agent)
+  async #startDns(credentials: Credentials): Promise<void> {
+    const client = connect(credentials)
     const dns = new DnsServer({ client })
-    this.#running.push(async () => {
+    this.#member.push(async () => {
       await dns.close()
       await client.close()
     })
     const address = await dns.listen({ port: this.#address?.dns.port ?? 0 })
-    this.#address = { name: this.name, server: agent.server, dns: address }
+    this.#address = { name: this.name, server: credentials.server, dns: address }
     await dns.whenSynced()
+  }
+
+  #property(name: string): string | undefined {
+    if (this.apiServer.registry.preferred(CLUSTER_PROPERTIES) === undefined) return undefined
+    const [property] = listLocally(this.apiServer.local, CLUSTER_PROPERTIES).filter(
+      ({ metadata }) => metadata.name === name,
+    )
+    return property?.spec.value
   }
 
   #startNodes(): void {
@@ -232,7 +248,13 @@ export class Cluster {
   async #stopAll(): Promise<void> {
     if (this.#state === 'stopped') return
     this.#become('stopping')
-    for (let end = this.#running.pop(); end !== undefined; end = this.#running.pop()) {
+    await this.#endAll(this.#member)
+    await this.#endAll(this.#running)
+    this.#become('stopped')
+  }
+
+  async #endAll(parts: (() => Promise<void> | void)[]): Promise<void> {
+    for (let end = parts.pop(); end !== undefined; end = parts.pop()) {
       try {
         await end()
       } catch (error) {
@@ -243,7 +265,7 @@ export class Cluster {
         )
       }
     }
-    this.#become('stopped')
+    this.#options.onChange()
   }
 
   #become(state: ClusterState): void {

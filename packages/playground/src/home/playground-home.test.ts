@@ -22,6 +22,7 @@ const state = (home: PlaygroundHome, pid = process.pid) => ({
   pid,
   kubeconfig: home.kubeconfig,
   control: home.control,
+  registry: 'east',
   clusters: [{ name: 'east', server: 'https://127.0.0.1:1', dns: { address: '127.0.0.1', port: 1 } }],
 })
 
@@ -62,7 +63,7 @@ test('what a process left that was killed is recognised and taken over', async (
     `import { PlaygroundHome } from '${modules.home}'
      import { createServer } from 'node:net'
      const home = await PlaygroundHome.claim('${folder}', createServer())
-     await home.writeState({ pid: process.pid, kubeconfig: home.kubeconfig, control: home.control, clusters: [] })
+     await home.writeState({ pid: process.pid, kubeconfig: home.kubeconfig, control: home.control, registry: 'east', clusters: [] })
      process.kill(process.pid, 'SIGKILL')`,
   ])
   assert.equal(signal, 'SIGKILL')

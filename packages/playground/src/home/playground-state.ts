@@ -11,6 +11,8 @@ export interface PlaygroundState {
   readonly kubeconfig: string
   /** A Unix socket, see control/. */
   readonly control: string
+  /** The context of the cluster that keeps the registry of the ClusterSet. */
+  readonly registry: string
   readonly clusters: readonly ClusterAddress[]
 }
 

@@ -49,13 +49,19 @@ export function snapshotOf(cluster: Cluster): ClusterSnapshot {
     ...(address && { server: address.server, dns: address.dns }),
     ready: running && status?.ready === true && problems.length === 0,
     reasons: running
-      ? [...(status?.reasons ?? ['the agent has not started yet']), ...problems]
+      ? [...(status?.reasons ?? [whyNoAgent(cluster)]), ...problems]
       : [`the cluster is ${state}`],
     pods: running ? countPods(cluster) : { ready: 0, total: 0 },
     links: status?.links ?? [],
     exports: status?.exports ?? [],
     imports: status === undefined ? [] : withEndpoints(cluster, status.imports),
   }
+}
+
+function whyNoAgent({ identity }: Cluster): string {
+  return identity === undefined
+    ? 'it is not a member of a ClusterSet: no agent runs'
+    : 'the agent has not started yet'
 }
 
 function countPods({ apiServer }: Cluster): ReadyCount {

@@ -18,13 +18,14 @@ import {
 } from '@isthmus/api'
 import { type JoiningCluster, mergeCIDRs, type OtherImplementation } from '@isthmus/core'
 import { ApiError, type ClusterClient, isKindMissing } from '@isthmus/kube'
-import { absentIfNotFound, refusalsOf } from '../../install/apply-objects.ts'
-import { type InstallSelection, installObjects } from '../../install/objects.ts'
+import { absentIfNotFound, type Plan } from '../../install/apply-objects.ts'
 import { probeFamilies } from '../../own/prerequisites.ts'
 
-export interface ClusterFactsOptions extends InstallSelection {
+export interface ClusterFactsOptions {
   readonly client: ClusterClient
   readonly agentNamespace: string
+  /** Of the installation. */
+  readonly plan: Promise<Plan>
   /** Instead of those that the cluster's nodes have. */
   readonly podCIDRs?: readonly string[] | undefined
   readonly signal?: AbortSignal | undefined
@@ -32,7 +33,7 @@ export interface ClusterFactsOptions extends InstallSelection {
 
 export async function clusterFacts(options: ClusterFactsOptions): Promise<JoiningCluster> {
   const { client, agentNamespace, signal } = options
-  const [uid, version, identity, membership, nodes, serviceCIDRs, ipFamilies, others, refusals] =
+  const [uid, version, identity, membership, nodes, serviceCIDRs, ipFamilies, others, { refusals }] =
     await Promise.all([
       clusterUID(client, signal),
       kubernetesVersion(client, signal),
@@ -43,7 +44,7 @@ export async function clusterFacts(options: ClusterFactsOptions): Promise<Joinin
       // By a dry run in a namespace that is there in every cluster.
       probeFamilies(client, 'default', signal ?? new AbortController().signal),
       otherImplementations(client, signal),
-      refusalsOf(client, installObjects(options), signal),
+      options.plan,
     ])
   return {
     uid,

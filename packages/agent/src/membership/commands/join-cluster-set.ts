@@ -8,8 +8,9 @@ import {
   type RegistryFacts,
 } from '@isthmus/core'
 import type { ClusterClient } from '@isthmus/kube'
-import { applyObjects, refusalsOf } from '../../install/apply-objects.ts'
+import { applyPlan, type Plan, planObjects } from '../../install/apply-objects.ts'
 import { installInto, whenEstablished } from '../../install/install.ts'
+import { installObjects } from '../../install/objects.ts'
 import { memberObjects, registryObjects } from '../registry-objects.ts'
 import { probeServer } from './access.ts'
 import { clusterFacts } from './cluster-facts.ts'
@@ -65,25 +66,20 @@ export async function joinClusterSet(options: JoinOptions): Promise<Joined> {
   const exchangeNamespace = options.exchangeNamespace ?? EXCHANGE_NAMESPACE
   const selection = { agentNamespace, exchangeNamespace, coredns: options.coredns }
 
-  const facts = await checkedFacts(options, selection)
+  const { facts, plans } = await check(options, selection)
   const { clusterset, namespace } = facts.registry
   const { podCIDRs, nodeCIDRs, serviceCIDRs, ipFamilies } = facts.cluster
   const { insecure: _, ...access } = options.access
   onProgress(`checked: ${clusterId} may join ${clusterset}`)
 
-  await installInto(client, { ...selection, signal })
+  await installInto(client, { ...selection, plan: plans.cluster, signal })
   onProgress('kinds, namespaces, accounts and permissions are in the cluster')
 
-  const definitions = registryDefinitions()
-  await applyObjects(registry, [definitions, ...registryObjects(clusterset, namespace)], { signal })
-  await whenEstablished(registry, definitions, { signal })
-  const profile = await claimProfile(registry, {
-    namespace,
-    clusterId,
-    clusterUID: facts.cluster.uid,
-    signal,
-  })
-  const peers = await registerMember(registry, namespace, clusterId, signal)
+  await applyPlan(registry, plans.registry, { signal })
+  await whenEstablished(registry, registryDefinitions(), { signal })
+  const claim = { namespace, clusterId, clusterUID: facts.cluster.uid, signal }
+  const profile = await claimProfile(registry, claim)
+  const peers = await registerMember(registry, { namespace, clusterId, planned: plans.member, signal })
   onProgress(`registered in ${namespace}, at ${registry.server}`)
 
   await writeMembership({
@@ -121,46 +117,64 @@ function nameOf({ clusterId }: { clusterId: string }): string {
   return clusterId
 }
 
+/** What is to be written, decided before anything is. */
+interface Plans {
+  readonly cluster: Plan
+  readonly registry: Plan
+  readonly member: { readonly plan: Plan; readonly members: readonly string[] }
+}
+
+interface Selection {
+  readonly agentNamespace: string
+  readonly exchangeNamespace: string
+  readonly coredns: boolean | undefined
+}
+
 /** Reads all there is to know, and throws if a rule says no. */
-async function checkedFacts(
+async function check(
   options: JoinOptions,
-  selection: { agentNamespace: string; exchangeNamespace: string; coredns: boolean | undefined },
-): Promise<JoinFacts> {
+  selection: Selection,
+): Promise<{ facts: JoinFacts; plans: Plans }> {
   const { client, clusterId, podCIDRs, signal } = options
+  const plan = planObjects(client, installObjects(selection), signal)
   const [cluster, registry, probe] = await Promise.all([
-    clusterFacts({ client, podCIDRs, ...selection, signal }),
-    registryFacts(options),
+    clusterFacts({ client, plan, podCIDRs, agentNamespace: selection.agentNamespace, signal }),
+    lookAtRegistry(options),
     probeServer(options.access, signal),
   ])
+  const isKnown = !('problem' in registry)
   const facts: JoinFacts = {
     clusterId,
     access: options.access,
     probe,
     cluster,
-    registry: 'problem' in registry ? unknownRegistry(options, cluster.identity.clusterset) : registry,
+    registry: isKnown ? registry.facts : unknownRegistry(options, cluster.identity.clusterset),
   }
-  const problems = [...('problem' in registry ? [registry.problem] : []), ...joinProblems(facts)]
-  if (problems.length > 0) throw refusal(facts, problems)
-  return facts
+  const problems = [...(isKnown ? [] : [registry.problem]), ...joinProblems(facts)]
+  if (!isKnown || problems.length > 0) throw refusal(facts, problems)
+  return { facts, plans: { ...registry.plans, cluster: await plan } }
 }
 
-async function registryFacts(options: JoinOptions): Promise<RegistryFacts | { problem: Problem }> {
+type LookedAt = { facts: RegistryFacts; plans: Omit<Plans, 'cluster'> } | { problem: Problem }
+
+async function lookAtRegistry(options: JoinOptions): Promise<LookedAt> {
   const { registry: client, clusterset, registryAccess: access, clusterId, signal } = options
   const { items } = await client.list(NAMESPACES, { labelSelector: LABEL_CLUSTERSET, signal })
   const choice = chooseRegistry(items, clusterset)
   if ('reason' in choice) return { problem: choice }
-  const members = (await listProfiles(client, choice.namespace, signal)).map(registeredMember)
-  const ids = [...new Set([...members.map(nameOf), clusterId])]
-  const refusals = await refusalsOf(
-    client,
-    [
-      registryDefinitions(),
-      ...registryObjects(choice.clusterset, choice.namespace),
-      ...memberObjects(choice.namespace, clusterId, ids),
-    ],
-    signal,
-  )
-  return { ...choice, access, members, refusals }
+  const { namespace } = choice
+  const members = (await listProfiles(client, namespace, signal)).map(registeredMember)
+  const ids = [...new Set([...members.map(nameOf), clusterId])].sort()
+  const base = [registryDefinitions(), ...registryObjects(choice.clusterset, namespace)]
+  const [registry, plan] = await Promise.all([
+    planObjects(client, base, signal),
+    planObjects(client, memberObjects(namespace, clusterId, ids), signal),
+  ])
+  const refusals = [...registry.refusals, ...plan.refusals]
+  return {
+    facts: { ...choice, access, members, refusals },
+    plans: { registry, member: { plan, members: ids } },
+  }
 }
 
 /** As far as the other rules go: so that all problems are told at once. */

@@ -3,7 +3,7 @@ import { type ApiAccess, CLUSTER_PROFILES, type ClusterProfile, errorOf } from '
 import { type JoinFacts, profileStatus, readProfile, type WantedCondition } from '@isthmus/core'
 import { type ClusterClient, isAlreadyExists, isConflict } from '@isthmus/kube'
 import manifest from '../../../package.json' with { type: 'json' }
-import { absentIfNotFound, applyObjects } from '../../install/apply-objects.ts'
+import { absentIfNotFound, applyObjects, applyPlan, type Plan } from '../../install/apply-objects.ts'
 import { memberObjects, profileObject } from '../registry-objects.ts'
 import { ERRORS } from './errors.ts'
 import { listProfiles, registeredMember } from './find-registry.ts'
@@ -52,6 +52,14 @@ export interface RegisteredPeer {
   readonly profileUID: string
 }
 
+export interface MemberRegistration {
+  readonly namespace: string
+  readonly clusterId: string
+  /** Of the member's objects, as they are to be with these members, in order of their ids. */
+  readonly planned: { readonly plan: Plan; readonly members: readonly string[] }
+  readonly signal?: AbortSignal | undefined
+}
+
 /**
  * Account, permissions and Secrets of the member, and what the others may do now. Someone may be registering
  * another member at the same time: it is done when it was done for all that are there.
@@ -60,18 +68,15 @@ export interface RegisteredPeer {
  */
 export async function registerMember(
   registry: ClusterClient,
-  namespace: string,
-  clusterId: string,
-  signal?: AbortSignal,
+  { namespace, clusterId, planned, signal }: MemberRegistration,
 ): Promise<readonly RegisteredPeer[]> {
-  let members = await listMembers(registry, namespace, signal)
-  for (;;) {
+  await applyPlan(registry, planned.plan, { signal })
+  for (let done = planned.members; ; ) {
+    const members = await listMembers(registry, namespace, signal)
     const ids = members.map(member => member.clusterId)
+    if (ids.join() === done.join()) return members.filter(member => member.clusterId !== clusterId)
     await applyObjects(registry, memberObjects(namespace, clusterId, ids), { signal })
-    const now = await listMembers(registry, namespace, signal)
-    if (now.map(member => member.clusterId).join() === ids.join())
-      return now.filter(member => member.clusterId !== clusterId)
-    members = now
+    done = ids
   }
 }
 
