@@ -1,7 +1,7 @@
 /** In which order an exporter writes: a reader never sees a name without what it stands for. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { ENDPOINT_SLICES, SERVICE_EXPORTS } from '@isthmus/api'
+import { ENDPOINT_SLICES, EXCHANGE_NAMESPACE, EXPORT_INDEXES, SERVICE_EXPORTS } from '@isthmus/api'
 import { effects, type Fault } from '@isthmus/apiserver'
 import { TestClusterSet } from '../fixtures/clusterset.ts'
 import { until } from '../fixtures/until.ts'
@@ -96,6 +96,28 @@ describe('the exporter', () => {
       'delete exportedendpoints',
       'delete exportedendpoints',
     ])
+  })
+
+  it('tells of many withdrawals in a row together, and of the first at once', async () => {
+    const { client } = set.member('east')
+    const names = Array.from({ length: 30 }, (_, n) => `many-${n}`)
+    await Promise.all(names.map(name => set.export('east', 'demo', name, ['10.1.0.1'])))
+    const named = async () => {
+      const { spec } = await client.get(EXPORT_INDEXES, 'index', EXCHANGE_NAMESPACE)
+      return spec.services.filter(key => key.startsWith('demo/many-')).length
+    }
+    await until('all are named', async () => (await named()) === names.length)
+    await set.member('east').agent?.idle()
+    writes = []
+    const from = performance.now()
+    await client.delete(SERVICE_EXPORTS, 'many-0', 'demo')
+    await until('the first is withdrawn', async () => (await named()) < names.length)
+    for (const name of names.slice(1)) await client.delete(SERVICE_EXPORTS, name, 'demo')
+    await until('none is named', async () => (await named()) === 0)
+    const took = performance.now() - from
+    const count = writes.filter(write => write === 'update exportindexes').length
+    assert.ok(count <= took / 75 + 1, `${count} writes in ${Math.round(took)} ms`)
+    assert.ok(count < names.length / 2, `${count} writes`)
   })
 
   it('says Exported only when record and index are stored', async () => {
