@@ -119,7 +119,7 @@ async function reach(
   let server = '-'
   const unreachable = (why: string): Reached => ({
     kind: 'unreachable',
-    unreachable: { context, server, why },
+    unreachable: { context, kubectl, server, why },
   })
   try {
     const client = open()

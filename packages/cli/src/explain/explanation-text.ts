@@ -76,9 +76,9 @@ function wordsOf(finding: Finding): string {
 function wayOutLines(finding: Finding, style: Paint): string[] {
   if (finding.state !== 'broken') return []
   const { sentence, command } = finding.wayOut
-  const where = finding.cluster ?? `context ${finding.context}`
+  const where = finding.cluster === undefined ? ` ${finding.context}` : `, in ${finding.cluster}`
   return [
-    style('red', `✗ first broken step: ${printable(`${titleOf(finding)}, in ${where}`)}`),
+    style('red', `✗ first broken step: ${printable(`${titleOf(finding)}${where}`)}`),
     `  ${printable(finding.what)}`,
     '',
     `  What to do next: ${printable(sentence)}`,

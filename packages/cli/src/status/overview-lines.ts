@@ -1,10 +1,11 @@
-/** A ClusterSet at a glance, as tables. Pure. */
+/** A ClusterSet at a glance, as tables. Pure. `now`: milliseconds since the epoch. */
 import { duration } from '@isthmus/core'
 import { endpointsText, ratio, section } from '../terminal/status-tables.ts'
 import { table } from '../terminal/table.ts'
 import type { LinkRow, Overview } from './overview.ts'
 
-export function overviewLines({ members, links, exports, imports, conflicts, problems }: Overview): string[] {
+export function overviewLines(overview: Overview, now: number): string[] {
+  const { members, links, exports, imports, conflicts, problems } = overview
   return [
     ...table(
       ['MEMBER', 'CLUSTERSET', 'CONTEXT', 'AGENT', 'EXPORTS', 'IMPORTS', 'API SERVER'],
@@ -20,8 +21,13 @@ export function overviewLines({ members, links, exports, imports, conflicts, pro
     ),
     '',
     ...section(
-      ['LINK', 'STATE', 'LAG', 'SINCE'],
-      links.map(link => [`${link.reader} reads ${link.peer}`, link.state, lagText(link), link.since ?? '-']),
+      ['LINK', 'STATE', 'LAG', 'FOR'],
+      links.map(link => [
+        `${link.reader} reads ${link.peer}`,
+        link.state,
+        lagText(link),
+        age(link.since, now),
+      ]),
       'There are no links.',
     ),
     '',
@@ -54,6 +60,12 @@ export function overviewLines({ members, links, exports, imports, conflicts, pro
     '',
     ...(problems.length === 0 ? ['All is well.'] : ['Wrong:', ...problems.map(problem => `  ${problem}`)]),
   ]
+}
+
+/** For how long, to now. */
+function age(since: string | null, now: number): string {
+  const then = Date.parse(since ?? '')
+  return Number.isNaN(then) ? '-' : duration(now - then)
 }
 
 function lagText({ lagMs, behind }: LinkRow): string {

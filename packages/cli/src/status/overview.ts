@@ -151,14 +151,16 @@ function linkRows(reader: MemberReading, byId: ReadonlyMap<string, MemberReading
   return (readValue(reader.links) ?? []).map(memory => {
     const peer = byId.get(memory.clusterId)
     const index = peer === undefined ? undefined : readValue(peer.index)
+    const lagMs = index === undefined ? null : (lagOf(memory, index.spec.sequence, reader.clocks) ?? 0)
     return {
       reader: reader.clusterId,
       peer: memory.clusterId,
-      state: memory.state ?? 'unknown',
+      // Of a link that works, a state is told once it has lasted.
+      state: memory.state ?? (lagMs === 0 ? 'connected' : 'unknown'),
       reason: memory.reason ?? null,
       since: memory.since ?? null,
       sequence: memory.highestSequence,
-      lagMs: index === undefined ? null : (lagOf(memory, index.spec.sequence, reader.clocks) ?? 0),
+      lagMs,
       behind: index === undefined ? null : behind(reader, memory.clusterId, index.spec.services),
     }
   })

@@ -40,7 +40,8 @@ async function watch(
   try {
     while (!stopping.aborted) {
       const overview = await look()
-      if (area !== undefined) area.show([...overviewLines(overview), '', 'Ctrl-C ends this view.'])
+      if (area !== undefined)
+        area.show([...overviewLines(overview, Date.now()), '', 'Ctrl-C ends this view.'])
       else {
         const text = textOf(overview, flags)
         if (text !== before) stdout.write(before === '' ? text : `\n${text}`)
@@ -58,5 +59,5 @@ async function watch(
 /** JSON that is watched is a document a line. */
 function textOf(overview: Overview, { output, watch: isWatched }: StatusFlags): string {
   if (output === 'json') return `${JSON.stringify(overview, null, isWatched ? 0 : 2)}\n`
-  return printable(`${overviewLines(overview).join('\n')}\n`)
+  return printable(`${overviewLines(overview, Date.now()).join('\n')}\n`)
 }

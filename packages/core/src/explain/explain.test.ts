@@ -59,7 +59,14 @@ describe('an explanation', () => {
     const alone = {
       ...facts,
       clusters: facts.clusters.filter(({ clusterId }) => clusterId === 'west'),
-      unreachable: [{ context: 'east', server: 'https://east', why: 'the connection was refused' }],
+      unreachable: [
+        {
+          context: 'east',
+          kubectl: 'kubectl --context east',
+          server: 'https://east',
+          why: 'the connection was refused',
+        },
+      ],
     }
     const { firstBroken } = explain(alone, 'west')
     assert.equal(firstBroken?.step, 'context')

@@ -4,7 +4,7 @@ import { checkRecord } from '../check/check-record.ts'
 import { validityOf } from '../export/validity.ts'
 import { recordName, serviceKey } from '../naming/names.ts'
 import { agentStep } from './agent-step.ts'
-import { readValue } from './facts.ts'
+import { isRead, readValue } from './facts.ts'
 import {
   countEndpoints,
   type Exporter,
@@ -120,7 +120,8 @@ const record: Step<Exporter> = {
   judge: exporter => {
     const { cluster, namespace, name } = exporter
     const right = rightRecord(cluster, name)
-    if (right === undefined) return unknown('there is no valid export to be published')
+    if (right === undefined)
+      return isWithdrawn(exporter) ? undefined : unknown('there is no valid export to be published')
     const { value, refusals } = checkRecord(right.spec)
     if (value === undefined) {
       return broken(
@@ -168,8 +169,11 @@ const record: Step<Exporter> = {
 /** Invariant 3, silence is never a deletion: only what an index names is there for others. */
 const index: Step<Exporter> = {
   name: 'index',
-  judge: ({ cluster, namespace, name }) =>
-    known(cluster.index, found => {
+  judge: exporter => {
+    const { cluster, namespace, name } = exporter
+    // Nothing is amiss where an index does not name what nobody exports.
+    if (isWithdrawn(exporter) && !isNamed(exporter)) return undefined
+    return known(cluster.index, found => {
       const look = `${cluster.kubectl} -n isthmus-exchange get exportindexes index -o yaml`
       if (found === undefined) {
         return broken(
@@ -178,7 +182,7 @@ const index: Step<Exporter> = {
           look,
         )
       }
-      const { services = [], sequence, clusterId } = found.spec ?? {}
+      const { sequence, clusterId } = found.spec ?? {}
       if (clusterId !== cluster.clusterId) {
         return broken(
           `the ExportIndex of ${cluster.clusterId} says that it is of ${JSON.stringify(clusterId)?.slice(0, 70)}: two members use one exchange, or its id was changed`,
@@ -186,14 +190,31 @@ const index: Step<Exporter> = {
           look,
         )
       }
-      if (services.includes(serviceKey(namespace, name))) return ok(`sequence ${sequence} names it`)
+      if (isNamed(exporter)) {
+        if (!isWithdrawn(exporter)) return ok(`sequence ${sequence} names it`)
+        return broken(
+          `the ExportIndex of ${cluster.clusterId} still names ${serviceKey(namespace, name)}, though it is not exported any more`,
+          'The agent withdraws it when it runs; see its log where it does not.',
+          look,
+        )
+      }
       if (validityIn(cluster, name)?.valid !== true) return unknown('there is no valid export to be named')
       return broken(
         `the ExportIndex of ${cluster.clusterId} does not name ${serviceKey(namespace, name)}`,
         'The agent adds it once the record is stored; see what it says about the export.',
         `${cluster.kubectl} -n ${namespace} describe serviceexport ${name}`,
       )
-    }),
+    })
+  },
+}
+
+/** There is no ServiceExport, as far as that is known. */
+function isWithdrawn({ cluster }: Exporter): boolean {
+  return isRead(cluster.serviceExport) && usable(cluster.serviceExport.value) === undefined
+}
+
+function isNamed({ cluster, namespace, name }: Exporter): boolean {
+  return (readValue(cluster.index)?.spec?.services ?? []).includes(serviceKey(namespace, name))
 }
 
 function countReady(chunks: ReadonlyMap<string, { endpoints: readonly { ready: boolean }[] }>) {

@@ -84,6 +84,7 @@ export interface ClusterReading {
 /** A context of which nothing is known, and why. */
 export interface UnreachableContext {
   readonly context: string
+  readonly kubectl: string
   readonly server: string
   readonly why: string
 }

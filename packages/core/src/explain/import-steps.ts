@@ -6,6 +6,7 @@ import { repairedDerivedService } from '../import/desired-service.ts'
 import { desiredSlice, repairedSlice } from '../import/desired-slices.ts'
 import { obstacleTo } from '../import/obstacle.ts'
 import { exportedMetadata, type ImportedPlan } from '../import/plan.ts'
+import type { Contribution } from '../member/contribution.ts'
 import { derivedServiceName, serviceKey } from '../naming/names.ts'
 import { hasNamespace, type Importer, lostMembers, type Pair, readyCondition, reported } from './importer.ts'
 import { countEndpoints, endpointsInWords } from './service-facts.ts'
@@ -40,7 +41,7 @@ export const namesStep: Step<Importer> = {
   name: 'names',
   judge: importer => {
     const { cluster, namespace, name, plan } = importer
-    if (plan.kind !== 'import') return undefined
+    if (plan.kind !== 'import' || !hasNamespace(importer)) return undefined
     return known(cluster.derivedService, service =>
       known(cluster.serviceImport, serviceImport => {
         const isHeadless = plan.spec.type === 'Headless'
@@ -190,10 +191,19 @@ export const slicesStep: Step<Pair> = {
         look,
       )
     }
-    return wanted.length === 0
-      ? unknown(`${peerId} has no endpoints for the ports and IP families of the import`)
-      : ok(endpointsInWords(countEndpoints(here)))
+    if (wanted.length > 0) return ok(endpointsInWords(countEndpoints(here)))
+    if (contribution.kind === 'absent' || !hasEndpoints(contribution))
+      return ok(`none: ${peerId} has no endpoints`)
+    return warning(
+      `${peerId} has no endpoints for the ports and IP families of the import`,
+      'Make the exports agree: the oldest one decides which ports and families there are.',
+      `${at(importer)} describe serviceimport ${name}`,
+    )
   },
+}
+
+function hasEndpoints({ export: { chunks } }: Extract<Contribution, { kind: 'present' }>): boolean {
+  return [...chunks.values()].some(chunk => (chunk?.endpoints.length ?? 0) > 0)
 }
 
 /** KEP-1645, ServiceImport; invariant 8: Ready when its IPs are allocated and all endpoints are written. */

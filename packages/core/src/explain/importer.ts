@@ -46,7 +46,7 @@ export function importerOf(
     if (!contributions.has(clusterId))
       contributions.set(clusterId, {
         kind: 'unknown',
-        why: 'no context of the kubeconfig is of that cluster',
+        why: 'no context that answers is of that cluster',
         remembered: undefined,
         refusals: [],
       })

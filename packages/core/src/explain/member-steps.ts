@@ -32,7 +32,7 @@ export function memberFindings(facts: Facts): Finding[] {
 
 /** Whether it matters depends on whether a member is missing among those that were reached. */
 function unreachableVerdict(
-  { context, server, why }: UnreachableContext,
+  { context, kubectl, server, why }: UnreachableContext,
   unseen: readonly string[],
 ): Verdict {
   const what = `context ${context} (${server}) cannot be asked: ${why}`
@@ -40,7 +40,7 @@ function unreachableVerdict(
   return broken(
     `${what}; of the members, ${unseen.join(', ')} ${unseen.length === 1 ? 'was' : 'were'} not seen`,
     'See that its API server runs and can be reached from here, and that your credentials are valid.',
-    `kubectl --context ${context} get --raw /readyz`,
+    `${kubectl} get --raw /readyz`,
   )
 }
 
