@@ -37,12 +37,12 @@ export interface MemberContext {
 export interface ReachedContexts {
   readonly members: readonly MemberContext[]
   readonly unreachable: readonly UnreachableContext[]
-  readonly outsiders: readonly Outsider[]
+  readonly outsiders: readonly (Outsider & { readonly client: ClusterClient })[]
 }
 
 type Reached =
   | { readonly kind: 'member'; readonly member: MemberContext; readonly uid: string }
-  | { readonly kind: 'outsider'; readonly outsider: Outsider }
+  | { readonly kind: 'outsider'; readonly outsider: Outsider & { readonly client: ClusterClient } }
   | { readonly kind: 'unreachable'; readonly unreachable: UnreachableContext }
 
 /** The contexts that a command looks at. They are opened once, and asked anew with each look. `close` them. */
@@ -145,7 +145,7 @@ async function identify(context: string, kubectl: string, client: ClusterClient)
     ),
   ])
   if (clusterId === undefined)
-    return { kind: 'outsider', outsider: { context, kubectl, server, prepared: isPrepared } }
+    return { kind: 'outsider', outsider: { context, kubectl, server, prepared: isPrepared, client } }
   const there = Date.parse(headers.date ?? '')
   return {
     kind: 'member',

@@ -28,15 +28,20 @@ import { readList, readObject } from '../contexts/reading.ts'
 import type { MemberReading, StatusFacts } from './status-facts.ts'
 
 export async function gatherStatus(reached: ReachedContexts): Promise<StatusFacts> {
-  const members = await Promise.all(reached.members.map(readMember))
-  return { members, unreachable: reached.unreachable, outsiders: reached.outsiders }
+  const { members, unreachable, outsiders } = reached
+  const [read, profiles] = await Promise.all([
+    Promise.all(members.map(readMember)),
+    // The registry may be a member's cluster, or one of its own.
+    Promise.all([...members, ...outsiders].map(({ client }) => profilesIn(client))),
+  ])
+  return { members: read, unreachable, outsiders, profiles: profiles.flat() }
 }
 
 async function readMember({ client, ...member }: MemberContext): Promise<MemberReading> {
   const all = { namespace: undefined }
   const items = <T>(ask: () => Promise<{ items: T[] }>) => readList(async () => (await ask()).items)
   const exchange = EXCHANGE_NAMESPACE
-  const [exports, imports, slices, namespaces, index, heartbeat, leader, links, membership, profiles] =
+  const [exports, imports, slices, namespaces, index, heartbeat, leader, links, membership] =
     await Promise.all([
       items(() => client.list(SERVICE_EXPORTS, all)),
       items(() => client.list(SERVICE_IMPORTS, all)),
@@ -47,7 +52,6 @@ async function readMember({ client, ...member }: MemberContext): Promise<MemberR
       readObject(() => client.get(LEASES, LEADER_LEASE_NAME, AGENT_NAMESPACE)),
       readList(() => linksOf(client)),
       client.get(CONFIG_MAPS, MEMBERSHIP_NAME, AGENT_NAMESPACE).catch(() => undefined),
-      profilesIn(client),
     ])
   return {
     ...member,
@@ -60,11 +64,10 @@ async function readMember({ client, ...member }: MemberContext): Promise<MemberR
     leader,
     links,
     membership: configMapValue<MembershipRecord>(membership),
-    profiles,
   }
 }
 
-/** Where this cluster keeps a registry: what members say of themselves there. */
+/** Of a registry that is kept there: what members say of themselves. */
 async function profilesIn(client: MemberContext['client']): Promise<readonly ClusterProfile[]> {
   const labelSelector = `${LABEL_CLUSTER_MANAGER}=${CLUSTER_MANAGER}`
   const list = await client.list(CLUSTER_PROFILES, { labelSelector }).catch(() => undefined)

@@ -4,6 +4,7 @@ import {
   LABEL_SERVICE_NAME,
   LABEL_SOURCE_CLUSTER,
   linkProperty,
+  PROPERTY_CLUSTERSET,
   type ServiceExport,
   type ServiceImport,
 } from '@isthmus/api'
@@ -127,11 +128,17 @@ function countReady(objects: readonly (ServiceExport | ServiceImport)[] | undefi
 }
 
 /** Members that others know, by a link or a registry, and that no context leads to. */
-function strangers({ members }: StatusFacts, byId: ReadonlyMap<string, MemberReading>): MemberRow[] {
+function strangers(
+  { members, profiles }: StatusFacts,
+  byId: ReadonlyMap<string, MemberReading>,
+): MemberRow[] {
   const known = new Map<string, string>()
-  for (const { links, profiles, clusterset } of members) {
+  for (const { metadata, status } of profiles) {
+    const clusterset = status?.properties?.find(({ name }) => name === PROPERTY_CLUSTERSET)?.value
+    known.set(metadata.name ?? '', clusterset ?? '')
+  }
+  for (const { links, clusterset } of members) {
     for (const { clusterId } of readValue(links) ?? []) known.set(clusterId, clusterset)
-    for (const { metadata } of profiles) known.set(metadata.name ?? '', clusterset)
   }
   return [...known]
     .filter(([id]) => !byId.has(id))
@@ -253,6 +260,13 @@ function problemsOf(facts: StatusFacts, overview: Omit<Overview, 'problems'>): s
     ...unreachable.map(
       ({ context, server, why }) => `context ${context} (${server}) cannot be asked: ${why}`,
     ),
+    ...facts.outsiders
+      .filter(({ prepared }) => prepared)
+      .map(
+        ({ context, server }) =>
+          `context ${context} (${server}): Isthmus is installed, and it is no member yet`,
+      ),
+    ...twice(members),
     ...members.flatMap(unreadProblems),
     ...overview.members
       .filter(({ agent }) => agent !== 'runs' && agent !== 'unknown')
@@ -266,6 +280,17 @@ function problemsOf(facts: StatusFacts, overview: Omit<Overview, 'problems'>): s
           `${'ips' in row ? 'import' : 'export'} of ${row.key} in ${row.cluster}: ${row.state}: ${row.message}`,
       ),
   ]
+}
+
+/** Two clusters with one id overwrite each other in every importer. */
+function twice(members: readonly MemberReading[]): string[] {
+  const byId = Map.groupBy(members, ({ clusterId }) => clusterId)
+  return [...byId]
+    .filter(([, same]) => same.length > 1)
+    .map(
+      ([id, same]) =>
+        `contexts ${same.map(({ context }) => context).join(' and ')} are clusters with one id, ${id}`,
+    )
 }
 
 function unreadProblems(member: MemberReading): string[] {
@@ -294,9 +319,8 @@ function linkProblems({ reader, peer, state, reason, since, lagMs, behind: count
 }
 
 /** What members that cannot be asked here say in the registry of their links. */
-function registryProblems({ members }: StatusFacts): string[] {
+function registryProblems({ members, profiles }: StatusFacts): string[] {
   const seen = new Set(members.map(({ clusterId }) => clusterId))
-  const profiles = members.flatMap(member => member.profiles)
   const ids = profiles.map(({ metadata }) => metadata.name ?? '')
   return profiles
     .filter(({ metadata }) => !seen.has(metadata.name ?? ''))

@@ -24,12 +24,12 @@ export interface MemberReading extends Omit<MemberContext, 'client'> {
   readonly links: Reading<readonly LinkMemory[]>
   /** Undefined: it was never joined to a registry, or may not be read. */
   readonly membership: MembershipRecord | undefined
-  /** Of a registry that this cluster keeps. */
-  readonly profiles: readonly ClusterProfile[]
 }
 
 export interface StatusFacts {
   readonly members: readonly MemberReading[]
   readonly unreachable: readonly UnreachableContext[]
   readonly outsiders: readonly Outsider[]
+  /** Of registries that could be read. */
+  readonly profiles: readonly ClusterProfile[]
 }
