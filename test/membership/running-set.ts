@@ -6,7 +6,7 @@ import { pino } from 'pino'
 import { type SecuredCluster, securedCluster } from '../fixtures/secured-cluster.ts'
 import { until } from '../fixtures/until.ts'
 
-const log = pino({ level: process.env['ISTHMUS_TEST_LOG'] ?? 'silent' })
+const log = pino({ level: process.env.ISTHMUS_TEST_LOG ?? 'silent' })
 
 export const CLUSTERSET = 'prod'
 export const REGISTRY = 'hub'

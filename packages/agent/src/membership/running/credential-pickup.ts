@@ -55,8 +55,7 @@ export async function readCredential(
     ...(tlsServerName === undefined ? {} : { tlsServerName }),
   }
   if (isSameAccess(access, pin.access)) {
-    const isLater = Date.parse(credential.expiresAt) > Date.parse(before.expiresAt)
-    return isLater && credential.token !== before.token ? { ...pin, credential } : undefined
+    return isNewer(credential, before) ? { ...pin, credential } : undefined
   }
   const elsewhere = new ChangingConnection(`cluster ${pin.clusterId}`, access, credential.token)
   try {
@@ -68,6 +67,13 @@ export async function readCredential(
   } finally {
     await elsewhere.close()
   }
+}
+
+/** What a store that was restored keeps is older in both; a server that begins to give shorter lives is not. */
+function isNewer(credential: Credential, before: Credential): boolean {
+  const isLater = (field: 'issuedAt' | 'expiresAt') =>
+    Date.parse(credential[field]) > Date.parse(before[field])
+  return credential.token !== before.token && (isLater('issuedAt') || isLater('expiresAt'))
 }
 
 function credentialFor(pin: PinnedPeer, ownId: string, secret: Secret): Credential | undefined {

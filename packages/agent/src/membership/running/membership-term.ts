@@ -1,4 +1,4 @@
-import { isExpired } from '@isthmus/core'
+import { isExpired, isHalfOver } from '@isthmus/core'
 import { type ClusterClient, Controller, done, type Outcome } from '@isthmus/kube'
 import type { Logger } from 'pino'
 import type { Recorder } from '../../events/event-recorder.ts'
@@ -43,6 +43,7 @@ const PROFILE = '/profile'
 const LOOK_EVERY_MS = 5_000
 /** Links come and go together, and a state that lasts a moment is no news. */
 const PROFILE_SETTLES_MS = 1_000
+const RENEW_AGAIN_MS = 60_000
 /** A control plane is upgraded now and then. */
 const VERSION_EVERY_MS = 3_600_000
 
@@ -60,6 +61,7 @@ export class MembershipTerm {
   /** Why the token for the registry was not renewed, or the own profile not written. */
   readonly #failures = new Map<string, string>()
   #looking: NodeJS.Timeout | undefined
+  #renewedAt = 0
   #version: { value: string | undefined; askedAt: number } | undefined
 
   constructor(options: MembershipTermOptions) {
@@ -170,8 +172,15 @@ export class MembershipTerm {
     return key === this.#options.clusterId ? Promise.resolve(done()) : this.#peers.reconcile(key, signal)
   }
 
-  #renew(registry: RegistryFollower, signal: AbortSignal): Promise<void> {
-    return renewRegistryToken(this.#options, registry.client, signal)
+  async #renew(registry: RegistryFollower, signal: AbortSignal): Promise<void> {
+    const { records, clock } = this.#options
+    const { registryAccess: access } = records
+    const now = clock()
+    if (access === undefined || !isHalfOver(access, now)) return
+    // A token that could not be kept is not followed by a stream of others.
+    if (now >= this.#renewedAt && now - this.#renewedAt < RENEW_AGAIN_MS) return
+    this.#renewedAt = now
+    await renewRegistryToken(this.#options, registry.client, signal)
   }
 
   async #writeProfile(registry: RegistryFollower, signal: AbortSignal): Promise<void> {

@@ -142,9 +142,9 @@ export class PeerReconciler {
       await removeReader(gated, exchangeNamespace, reader.name, clusterId, signal)
     await gated.delete(CONFIG_MAPS, `link-${clusterId}`, agentNamespace, { signal }).catch(ignoreNotFound)
     if (secret !== undefined) await deletePin(gated, secret, signal)
-    this.#notices.delete(clusterId)
+    for (const memory of [this.#notices, this.#lookedAt, this.#issued]) memory.delete(clusterId)
     this.#held.forget(clusterId)
-    this.#tell(clusterId, 'Normal', 'MemberLeft', `cluster ${clusterId} has left the ClusterSet`)
+    this.#tell('Normal', 'MemberLeft', `cluster ${clusterId} has left the ClusterSet`)
     return done()
   }
 
@@ -279,7 +279,7 @@ export class PeerReconciler {
     this.#held.look(clusterId, 'held', regarding, isHeld ? content : undefined)
   }
 
-  #tell(_clusterId: string, type: 'Normal' | 'Warning', reason: string, note: string): void {
+  #tell(type: 'Normal' | 'Warning', reason: string, note: string): void {
     const { agentNamespace, own, recorder } = this.#options
     const object = own.namespaces.get(agentNamespace)
     if (object === undefined) return

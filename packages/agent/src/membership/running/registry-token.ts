@@ -1,5 +1,4 @@
 import { memberAccount, SECRETS, type Secret, secretData } from '@isthmus/api'
-import { isHalfOver } from '@isthmus/core'
 import type { ClusterClient } from '@isthmus/kube'
 import type { GatedClient } from '../../leadership/write-gate.ts'
 import { requestToken } from '../request-token.ts'
@@ -13,17 +12,14 @@ export interface RegistryTokenOptions {
   readonly clock: () => number
 }
 
-/**
- * Renews the token for the registry with itself once half of its life is over, and keeps the new one in the own
- * cluster.
- */
+/** Gets a new token for the registry with the one there is, and keeps it in the own cluster. */
 export async function renewRegistryToken(
   { gated, records, clusterId, clock }: RegistryTokenOptions,
   registry: ClusterClient,
   signal: AbortSignal,
 ): Promise<void> {
   const { registryAccess: access, registrySecret: secret } = records
-  if (access === undefined || secret === undefined || !isHalfOver(access, clock())) return
+  if (access === undefined || secret === undefined) return
   const issued = await requestToken(registry, access.namespace, memberAccount(clusterId), signal)
   const issuedAt = new Date(clock()).toISOString()
   await gated.update<Secret>(
