@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import type { Lease } from '@isthmus/api'
 import { ApiError } from '../client/api-error.ts'
 import type { ClusterClient } from '../client/cluster-client.ts'
 import { ManualClock } from '../testing/manual-clock.ts'
-import { LeaderLease } from './leader-lease.ts'
+import { LeaderLease, type LeaderLeaseOptions } from './leader-lease.ts'
 import { decideLease } from './lease-record.ts'
 
 /** The one Lease of a server, with versions and conflicts as an API server has them. */
@@ -13,6 +13,8 @@ class LeaseServer {
   writes = 0
   /** Identities whose requests fail. */
   readonly cutOff = new Set<string>()
+  /** What is written is stored, but nobody is told. */
+  losesAnswers = false
   #version = 0
 
   clientOf(identity: string): ClusterClient {
@@ -25,6 +27,7 @@ class LeaseServer {
       this.writes++
       const metadata = { ...lease.metadata, resourceVersion: String(++this.#version) }
       this.lease = structuredClone({ ...lease, metadata })
+      if (this.losesAnswers) throw new Error('the answer is lost')
       return structuredClone(this.lease)
     }
     const client = {
@@ -50,7 +53,7 @@ class LeaseServer {
   }
 }
 
-function candidates(count: number) {
+function candidates(count: number, options: Partial<LeaderLeaseOptions> = {}) {
   const server = new LeaseServer()
   const clock = new ManualClock()
   const leases = Array.from({ length: count }, (_, index) => {
@@ -63,6 +66,7 @@ function candidates(count: number) {
       identity,
       clock,
       random: () => 0.5,
+      ...options,
     })
   })
   const leaders = () => leases.flatMap((lease, index) => (lease.leading ? [index] : []))
@@ -160,5 +164,84 @@ test('the end of a Lease is counted from when it was seen to change, not from th
       renewTime: '1970-01-01T00:00:00.000000Z',
       leaseTransitions: 1,
     },
+  })
+})
+
+describe('with the times of an agent', () => {
+  const times = { leaseDurationMs: 10_000, renewDeadlineMs: 7_000, retryPeriodMs: 2_000, pollPeriodMs: 1_000 }
+  const takeover = async (endedAt: number, end: (c: ReturnType<typeof candidates>) => Promise<void>) => {
+    const all = candidates(2, times)
+    const { clock, leases, leaders } = all
+    leases[0]?.start()
+    await clock.pass(100)
+    leases[1]?.start()
+    await clock.pass(endedAt)
+    assert.deepEqual(leaders(), [0])
+    const from = clock.elapsed()
+    await end(all)
+    while (!leases[1]?.leading) {
+      await clock.pass(50)
+      assert.ok(clock.elapsed() - from < 20_000, 'nobody takes over')
+      assert.ok(leaders().length <= 1, 'two leaders')
+    }
+    await Promise.all(leases.map(lease => lease.stop()))
+    return clock.elapsed() - from
+  }
+
+  // Right before a renewal, after it, and between two.
+  for (const endedAt of [9_850, 9_950, 10_900]) {
+    test(`a crash after ${endedAt} ms is followed within 15 s`, async () => {
+      const took = await takeover(endedAt, async ({ server }) => void server.cutOff.add('agent-0'))
+      assert.ok(took > 7_000 && took < 15_000, `${took} ms`)
+    })
+
+    test(`a clean stop after ${endedAt} ms is followed within 3 s`, async () => {
+      const took = await takeover(endedAt, async ({ leases }) => leases[0]?.stop())
+      assert.ok(took < 3_000, `${took} ms`)
+    })
+  }
+
+  test('one that is known to be dead is followed at once', async () => {
+    const { clock, leases, leaders, server } = candidates(2, {
+      ...times,
+      isDead: holder => holder === 'killed',
+    })
+    const spec = { holderIdentity: 'killed', leaseDurationSeconds: 10 }
+    server.lease = {
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: { resourceVersion: 'x' },
+      spec,
+    }
+    for (const lease of leases) lease.start()
+    await clock.pass(10)
+    assert.equal(leaders().length, 1)
+    await Promise.all(leases.map(lease => lease.stop()))
+  })
+
+  test('whoever was paused for long does not lead when it goes on', async () => {
+    const { clock, leases, server } = candidates(1, times)
+    leases[0]?.start()
+    await clock.pass(5_000)
+    const heard: boolean[] = []
+    leases[0]?.subscribe(leading => heard.push(leading))
+    clock.skip(8_000)
+    assert.equal(leases[0]?.leading, false)
+    assert.deepEqual(heard, [], 'before any timer')
+    await clock.pass(3_000)
+    assert.equal(leases[0]?.leading, true)
+    assert.equal(server.lease?.spec?.holderIdentity, 'agent-0')
+    await leases[0]?.stop()
+  })
+
+  test('a renewal whose answer is lost leaves no Lease of nobody', async () => {
+    const { clock, leases, server } = candidates(1, times)
+    leases[0]?.start()
+    await clock.pass(3_000)
+    server.losesAnswers = true
+    await clock.pass(2_000)
+    server.losesAnswers = false
+    await leases[0]?.stop()
+    assert.equal(server.lease?.spec?.holderIdentity, '')
   })
 })

@@ -27,6 +27,11 @@ export class ManualClock implements Clock {
     })
   }
 
+  /** Time that passes while the process is paused: nobody wakes. */
+  skip(ms: number): void {
+    this.#ms += ms
+  }
+
   /** Wakes sleepers in their order, and lets what they then do without waiting for anything finish. */
   async pass(ms: number): Promise<void> {
     const end = this.#ms + ms
