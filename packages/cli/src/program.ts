@@ -76,8 +76,10 @@ Examples:
   isthmus request --from north http://hello.demo.svc.clusterset.local:8080/
                                                       call it as a pod of north would
 
-  isthmus install --context a                         prepare a cluster of your own
-  isthmus agent --context a --cluster-id a --clusterset lab --peer b=K#b
-                                                      and join it with b
+  isthmus init --context hub --clusterset prod        make a ClusterSet of your own clusters
+  isthmus join --context east --registry-context hub --cluster-id east
+                                                      make a cluster a member
+  isthmus agent --context east                        run its controllers
+  isthmus members --registry-context hub              see who is linked with whom
 
 Each command explains itself: isthmus <command> --help`

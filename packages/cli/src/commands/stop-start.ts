@@ -27,7 +27,7 @@ Example:
 
 export const startCommand = controlCommand(
   'start',
-  'start a cluster of the running playground again',
+  'start a cluster of the running playground again; or, in one that left the ClusterSet and joined again, its agent and DNS server',
   `
 Example:
   isthmus start west`,

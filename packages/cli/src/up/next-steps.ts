@@ -2,7 +2,7 @@
 import { DEMO_NAMESPACE, DEMO_SERVICE, type PlaygroundState } from '@isthmus/playground'
 
 export interface NextStepsOptions {
-  readonly state: Pick<PlaygroundState, 'kubeconfig' | 'clusters'>
+  readonly state: Pick<PlaygroundState, 'kubeconfig' | 'clusters' | 'registry'>
   /** Unset: without the demo service. */
   readonly demoPort?: number | undefined
   /** Where the playground was started: its commands are found from there. */
@@ -46,9 +46,18 @@ export function nextSteps({ state, demoPort, folder, home }: NextStepsOptions): 
             `${kubectl(first)} -n ${DEMO_NAMESPACE} delete serviceexport ${DEMO_SERVICE}`,
           ],
         ]
+  const registry = `--kubeconfig ${quoted(state.kubeconfig)} --registry-context ${state.registry}`
+  const membership = [
+    ['See who is a member', `${isthmus} members ${registry}`],
+    ['Let a cluster leave', `${isthmus} leave --context ${viewer.name} ${registry}`],
+    [
+      'Let it join again, and start its agent',
+      `${isthmus} join --context ${viewer.name} --cluster-id ${viewer.name} --no-wait ${registry} && ${isthmus} start ${viewer.name}`,
+    ],
+  ]
   const control = [['Stop a cluster; `start` brings it back', `${isthmus} stop ${last}`]]
   const go = [['Where this playground is known', `cd ${quoted(folder)}`]]
-  return [...go, ...demo, ...control].flatMap(([what, line]) => [`# ${what}`, `${line}`])
+  return [...go, ...demo, ...membership, ...control].flatMap(([what, line]) => [`# ${what}`, `${line}`])
 }
 
 /** For a POSIX shell; paths that need no quotes get none. */

@@ -82,6 +82,7 @@ test('a first snapshot is told as a whole, then what changes, once', () => {
 
 const state = {
   kubeconfig: '/home/me/my play/.isthmus/kubeconfig',
+  registry: 'east',
   clusters: ['east', 'west', 'north'].map((name, n) => ({
     name,
     server: '',
