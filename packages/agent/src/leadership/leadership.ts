@@ -48,6 +48,10 @@ export function leadershipOf(
     ...TIMES,
     ...options?.times,
     isDead: isKnownDead,
+    onHolder: holder => {
+      if (holder !== undefined && holder !== identity)
+        log.info({ leader: holder }, 'another agent of this cluster leads: this one stands by')
+    },
     onError: error => log.debug({ err: error }, 'the Lease of the leading agent'),
     clock: options?.clock,
   })

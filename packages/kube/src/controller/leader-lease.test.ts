@@ -143,6 +143,20 @@ test('a leader whose Lease was taken or removed finds out when it renews', async
   await leases[0]?.stop()
 })
 
+test('tells when another one holds it', async () => {
+  const holders: (string | undefined)[] = []
+  const { clock, leases } = candidates(2, { onHolder: holder => void holders.push(holder) })
+  leases[0]?.start()
+  await clock.pass(100)
+  leases[1]?.start()
+  await clock.pass(10_000)
+  assert.deepEqual(holders, ['agent-0', 'agent-0'])
+  await leases[0]?.stop()
+  await clock.pass(5_000)
+  assert.deepEqual(holders, ['agent-0', 'agent-0', 'agent-1'])
+  await leases[1]?.stop()
+})
+
 test('the end of a Lease is counted from when it was seen to change, not from the times in it', () => {
   const candidate = { identity: 'me', leaseDurationMs: 15_000 }
   const lease: Lease = {

@@ -22,6 +22,8 @@ export interface LeaderLeaseOptions {
   pollPeriodMs?: number | undefined
   /** Whether a holder is known to have ended without giving the Lease back: its end is not waited for then. */
   isDead?: ((holder: string) => boolean) | undefined
+  /** Somebody else holds the Lease than before, or nobody. */
+  onHolder?: ((holder: string | undefined) => void) | undefined
   onError?: ((error: unknown) => void) | undefined
   random?: (() => number) | undefined
   clock?: Clock | undefined
@@ -48,6 +50,7 @@ export class LeaderLease {
   /** A write was given up: it may have been done all the same. */
   #isUncertain = false
   #renewedAt = 0
+  #toldHolder: string | undefined
   #running: { stopping: AbortController; abandoning: AbortController; ended: Promise<void> } | undefined
 
   constructor(options: LeaderLeaseOptions) {
@@ -112,6 +115,7 @@ export class LeaderLease {
       } finally {
         deadline.cancel()
       }
+      this.#tellHolder()
       if (this.#leading && this.#leftMs() === 0) this.#lead(false)
       await this.#clock.sleep(Math.min(this.#pauseMs(), waitMs), stopping).catch(() => {})
     }
@@ -198,6 +202,12 @@ export class LeaderLease {
     } finally {
       deadline.cancel()
     }
+  }
+
+  #tellHolder(): void {
+    if (this.holder === this.#toldHolder) return
+    this.#toldHolder = this.holder
+    this.#options.onHolder?.(this.holder)
   }
 
   #newLease(): Lease {
