@@ -180,7 +180,7 @@ export class LostMembers {
 
   /** Looks at all members. Called every second, and when there may be news. */
   look(): void {
-    const { clock, own, links, onChange } = this.#options
+    const { clock, own, links, onChange, log } = this.#options
     const now = clock()
     const passedMs = passedTime(now - (this.#lookedAt ?? now))
     this.#lookedAt = now
@@ -197,7 +197,10 @@ export class LostMembers {
         continue
       }
       const silence = nextMemberSilence(member.silence, observation, elapsed)
+      const before = member.phase(this.#policies.base)
       if (member.observe(silence, link.lastRenewal, policies, now)) isNew = true
+      const phase = member.phase(this.#policies.base)
+      if (phase !== before) log.info({ peer: link.clusterId, phase, before }, 'what a member is to services')
       this.#tellState(member, link, now)
       this.#prober?.look(link.clusterId, silence.unheard.silentMs === 0)
       const record = member.toSave(link.services().size, policies, now)

@@ -50,7 +50,9 @@ export class Prober {
   /** Begins a round if it is time for one. */
   look(clusterId: string, isWell: boolean): void {
     const probed = this.#of(clusterId)
-    const due = probed.startedAt + (isWell ? EVERY_MS_WHILE_WELL : EVERY_MS)
+    // Whether probes work at all from here is to be known before they are needed.
+    const isKnown = probed.isAnswered !== undefined
+    const due = probed.startedAt + (isWell && isKnown ? EVERY_MS_WHILE_WELL : EVERY_MS)
     if (probed.running !== undefined || this.#options.clock() < due) return
     probed.startedAt = this.#options.clock()
     probed.running = this.#round(clusterId, probed).finally(() => {

@@ -23,7 +23,7 @@ const SITUATIONS: Readonly<Record<Situation, { reason: string; words: string }>>
     reason: 'LastEndpointsKept',
     words: 'its endpoints do not answer, and stay because there are no others',
   },
-  notReady: { reason: 'EndpointsNotReady', words: 'its endpoints are not ready' },
+  notReady: { reason: 'EndpointsNotReady', words: 'its endpoints are written as not ready' },
   removed: { reason: 'MemberRemoved', words: 'its endpoints are removed' },
 }
 /** The reason of the condition is that of the worst. */
