@@ -60,6 +60,8 @@ export interface ListenOptions {
 /** What kubeadm uses, and an IPv6 range. */
 const DEFAULT_SERVICE_CIDRS = ['10.96.0.0/16', 'fd00:10:96::/112']
 const NAMESPACES = { group: '', plural: 'namespaces' }
+const SERVICE_CIDRS = { group: 'networking.k8s.io', plural: 'servicecidrs' }
+const DEFAULT_SERVICE_CIDR = 'kubernetes'
 const INITIAL_NAMESPACES = ['default', 'kube-node-lease', 'kube-public', 'kube-system']
 
 const logError = (what: string, error: unknown): void => console.error(`apiserver: ${what}:`, error)
@@ -115,6 +117,7 @@ export class ApiServer {
     for (const name of INITIAL_NAMESPACES) {
       if (!this.local.get(NAMESPACES, undefined, name)) this.local.create(NAMESPACES, { metadata: { name } })
     }
+    this.#tellServiceCIDRs()
     // Serves what is defined for as long as the storage lives: a server may listen again after a close.
     new CustomResources(this.#environment, this.local)
     // What was there before anybody could watch is no history.
@@ -200,6 +203,16 @@ export class ApiServer {
       ...this.#keys,
       ...(this.#authority && { certificateAuthority: this.#authority.keyPair }),
     })
+  }
+
+  /** The ServiceCIDR that a server makes of its own ranges when it starts; of other ranges than the last time, anew. */
+  #tellServiceCIDRs(): void {
+    const { serviceCIDRs = DEFAULT_SERVICE_CIDRS } = this.#options
+    const spec = { cidrs: [...serviceCIDRs] }
+    const found = this.local.get(SERVICE_CIDRS, undefined, DEFAULT_SERVICE_CIDR)
+    if (found !== undefined && JSON.stringify(found.spec) === JSON.stringify(spec)) return
+    if (found !== undefined) this.local.delete(SERVICE_CIDRS, undefined, DEFAULT_SERVICE_CIDR)
+    this.local.create(SERVICE_CIDRS, { metadata: { name: DEFAULT_SERVICE_CIDR }, spec })
   }
 
   /** The certificate authority: that of the last run, or a new one. */

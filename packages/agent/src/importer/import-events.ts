@@ -11,8 +11,18 @@ export interface ImportTransition {
   readonly isBlocked: boolean
   /** Endpoints are on their way: told by the status, and by no event, as it passes. */
   readonly isAwaiting: boolean
+  /** Another export decides now where exports differ. */
+  readonly winner?: WinnerChange | undefined
   /** What does not take effect though the import works; the notes are in the message. */
   readonly notes: readonly (readonly [reason: string, note: string])[]
+}
+
+export interface WinnerChange {
+  /** Cluster ids. */
+  readonly before: string
+  readonly after: string
+  /** The one before exports it still: another's export says that it is older, which it can do whenever it likes. */
+  readonly overtaken: boolean
 }
 
 type Rule = (transition: ImportTransition) => readonly EventContent[]
@@ -45,7 +55,19 @@ const noted: Rule = ({ before, after, notes }) =>
     .filter(([, note]) => after.message.includes(note) && before?.message.includes(note) !== true)
     .map(([reason, note]) => ({ type: 'Warning', reason, action: 'Import', note }))
 
-const RULES: readonly Rule[] = [familyNotSupported, pending, readyAgain, noted]
+const winnerChanged: Rule = ({ winner }) =>
+  winner === undefined
+    ? []
+    : [
+        {
+          type: winner.overtaken ? 'Warning' : 'Normal',
+          reason: 'WinnerChanged',
+          action: 'Merge',
+          note: `where exports differ, that of cluster ${winner.after} is used now, no longer that of ${winner.before}${winner.overtaken ? ', which exports it still: the other says that it is older' : ', which does not export it any more'}`,
+        },
+      ]
+
+const RULES: readonly Rule[] = [familyNotSupported, pending, readyAgain, noted, winnerChanged]
 
 /** The events of a transition; none where the condition is what it was. */
 export function importEvents(transition: ImportTransition): readonly EventContent[] {

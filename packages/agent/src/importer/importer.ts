@@ -34,7 +34,7 @@ import { RefusedHere } from '../policy/refused-here.ts'
 import { refusalsInWords, refusalsOf } from '../status/refusals.ts'
 import { time } from '../timestamps.ts'
 import { deleteSeen } from '../writes/store-spec.ts'
-import { importEvents } from './import-events.ts'
+import { importEvents, type WinnerChange } from './import-events.ts'
 import { MadeObjects } from './made-objects.ts'
 import { repairEvents } from './repair-events.ts'
 import { RETRY_VALUE_MS, TrafficDistributions } from './traffic-distribution.ts'
@@ -85,6 +85,8 @@ export class Importer {
   /** Since when endpoints of an import that was Ready are awaited. */
   readonly #unreadSince = new Map<string, number>()
   readonly #trafficDistributions: TrafficDistributions
+  /** Whose export decided when it was last looked at. */
+  readonly #winners = new Map<string, string>()
   readonly #foreignImports: StandingNotes
   readonly #refusals: RefusedHere
 
@@ -214,7 +216,7 @@ export class Importer {
     const isAwaiting = !isBlocked && failure === undefined && unread.why !== undefined
     const events = [
       ...repairEvents(target.made.takeRepairs()),
-      ...importEvents({ before, after, isBlocked, isAwaiting, notes }),
+      ...importEvents({ before, after, isBlocked, isAwaiting, notes, winner: this.#winner(key, plan) }),
       ...losses.takeEvents(),
     ]
     this.#record(object, events)
@@ -356,6 +358,15 @@ export class Importer {
     for (const event of events) this.#options.recorder.record({ type: SERVICE_IMPORTS, object }, event)
   }
 
+  /** Undefined while a member is silent: who wins is not known then, and stays. */
+  #winner(key: string, { winner, clusters, refusedClusters }: ImportedPlan): WinnerChange | undefined {
+    const before = this.#winners.get(key)
+    if (winner === undefined) return undefined
+    this.#winners.set(key, winner)
+    if (before === undefined || before === winner) return undefined
+    return { before, after: winner, overtaken: clusters.includes(before) || refusedClusters.includes(before) }
+  }
+
   #note(key: string, why: string | undefined): void {
     if (why === this.#blocked.get(key)) return
     if (why === undefined) this.#blocked.delete(key)
@@ -369,6 +380,7 @@ export class Importer {
     const { namespace = '', name } = parseKey(key)
     this.#blocked.delete(key)
     this.#made.delete(key)
+    this.#winners.delete(key)
     this.#unreadSince.delete(key)
     this.#foreignImports.forget(key)
     this.#wanted.delete(`${namespace}/${derivedServiceName(namespace, name)}`)

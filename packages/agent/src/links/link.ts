@@ -70,6 +70,33 @@ const BACKOFF: BackoffOptions = { initialMs: 100, maxMs: 2_000, factor: 2 }
 
 const INTAKE = { pageSize: PAGE_SIZE, eventRate: EVENT_RATE, trim: trimExchanged }
 
+/** What of an index is passed over: once for each kind of thing, as it may be all of it. */
+function objectionsToNames(services: readonly unknown[], wellFormed: number): readonly Refusal[] {
+  const bad = services.length - wellFormed
+  return [
+    ...(bad === 0
+      ? []
+      : [
+          {
+            rule: 'index',
+            message: `${bad} names in its ExportIndex are not namespace/name, such as ${firstBad(services)}`,
+          },
+        ]),
+    ...(wellFormed <= MAX_SERVICES
+      ? []
+      : [
+          {
+            rule: 'index',
+            message: `its ExportIndex names ${wellFormed} services: only ${MAX_SERVICES} are imported`,
+          },
+        ]),
+  ]
+}
+
+function firstBad(services: readonly unknown[]): string {
+  return (JSON.stringify(services.find(key => !isServiceKey(key))) ?? 'nothing').slice(0, 80)
+}
+
 const NONE: ReadonlySet<string> = new Set()
 
 /** The read-only connection to one peer's exchange, and what is known of the peer through it. */
@@ -86,6 +113,7 @@ export class Link {
   /** Services of the last index that was accepted. */
   #accepted: ReadonlySet<string> = NONE
   #isAccepted = false
+  #indexRefusals: readonly Refusal[] = []
   /** When the Lease was last seen renewed, by our clock: the publisher's clock is its own. */
   #lastHeartbeat: number | undefined
   #renewTime: string | undefined
@@ -211,7 +239,8 @@ export class Link {
 
   /** What is not used of its exports, as far as these were looked at. */
   refusals(): readonly Refusal[] {
-    return [...this.#contributions.values()].flatMap(c => (c.kind === 'absent' ? [] : c.refusals))
+    const ofServices = [...this.#contributions.values()].flatMap(c => (c.kind === 'absent' ? [] : c.refusals))
+    return [...this.#indexRefusals, ...ofServices]
   }
 
   #stateAndReason(): Pick<LinkStatus, 'state' | 'reason'> {
@@ -233,7 +262,8 @@ export class Link {
     if (heard !== undefined && this.#options.clock() - heard > HEARTBEAT_DURATION_SECONDS * 1000) {
       return { state: 'degraded', reason: `its publisher has been silent since ${time(heard)}` }
     }
-    return { state: 'connected' }
+    const [passedOver] = this.#indexRefusals
+    return { state: 'connected', ...(passedOver === undefined ? {} : { reason: passedOver.message }) }
   }
 
   #why(error: Error): string {
@@ -266,7 +296,9 @@ export class Link {
     this.#isAccepted = index !== undefined && objectionToIndex(this.#view) === undefined
     const before = this.#accepted
     if (index !== undefined && this.#isAccepted) {
-      this.#accepted = new Set(index.spec.services.filter(isServiceKey).slice(0, MAX_SERVICES))
+      const keys = index.spec.services.filter(isServiceKey)
+      this.#accepted = new Set(keys.slice(0, MAX_SERVICES))
+      this.#indexRefusals = objectionsToNames(index.spec.services, keys.length)
       if (index.spec.sequence > this.#highestSequence) {
         this.#highestSequence = index.spec.sequence
         this.#options.onSequence(index.spec.sequence)

@@ -10,7 +10,7 @@ import type { Recorder } from '../events/event-recorder.ts'
 import { StandingNotes } from '../events/standing-notes.ts'
 import type { RefusalCount } from '../options.ts'
 import type { OwnCluster } from '../own/own-cluster.ts'
-import { countRefusals } from '../status/refusals.ts'
+import { countRefusals, refusalsOf } from '../status/refusals.ts'
 
 /**
  * What this cluster's policies refuse now, by service. A member that may not contribute to a namespace is told of
@@ -42,6 +42,21 @@ export class RefusedHere {
     if (object === undefined) return
     for (const [member, contribution] of members) {
       if (contribution.kind === 'absent') continue
+      // Where there is an import, it tells of this itself.
+      const refused = plan.kind === 'import' ? undefined : refusalsOf(contribution)
+      this.#notes.look(
+        key,
+        member,
+        { type: NAMESPACES, object, namespace },
+        refused === undefined
+          ? undefined
+          : {
+              type: 'Warning',
+              reason: 'RecordRefused',
+              action: 'Check',
+              note: `of the export of ${key} by cluster ${member}, this is not used: ${refused}`,
+            },
+      )
       const refusal = admission.refusalOf(member)
       const note =
         refusal === undefined ? undefined : `of cluster ${member}: ${refusal.rule}: ${refusal.message}`
@@ -58,6 +73,7 @@ export class RefusedHere {
 
   forget(key: string): void {
     this.#refused.delete(key)
+    this.#notes.forget(key)
   }
 
   counts(): readonly RefusalCount[] {

@@ -180,6 +180,9 @@ export const KEPT_COLUMNS: Readonly<Record<string, readonly Column[]>> = {
       return `${kind}${apiGroup ? `.${apiGroup}` : ''}/${name}`
     }),
   ),
+  ServiceCIDR: between(
+    column('CIDRs', 'Ranges of Service IPs.', object => at<string[]>(object, 'spec.cidrs')?.join(',') ?? ''),
+  ),
   NetworkPolicy: between(
     column(
       'Pod-Selector',

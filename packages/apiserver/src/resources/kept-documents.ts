@@ -103,6 +103,12 @@ export const keptDocuments: readonly ResourceDefinition[] = [
     hasGeneration: true,
     shortNames: ['netpol'],
   }),
+  document('networking.k8s.io', 'ServiceCIDR', 'servicecidrs', {
+    ...CLUSTER,
+    status: true,
+    // There is one, of the ranges that the server was started with.
+    verbs: ['get', 'list', 'watch'],
+  }),
   document('policy', 'PodDisruptionBudget', 'poddisruptionbudgets', {
     ...WITH_SPEC,
     shortNames: ['pdb'],

@@ -13,6 +13,9 @@ const REFUSED: readonly (readonly [
 ])[] = [
   ['loopback', '127.0.0.0', 8, 'ipv4'],
   ['loopback', '::1', 128, 'ipv6'],
+  // Where clouds hand out credentials to whoever asks from inside.
+  ['metadata service', '169.254.169.254', 32, 'ipv4'],
+  ['metadata service', 'fd00:ec2::254', 128, 'ipv6'],
   ['link-local', '169.254.0.0', 16, 'ipv4'],
   ['link-local', 'fe80::', 10, 'ipv6'],
   ['multicast', '224.0.0.0', 4, 'ipv4'],

@@ -10,6 +10,8 @@ import { checkRecord } from './check-record.ts'
 const REFUSED_ADDRESSES: [string, 'IPv4' | 'IPv6'][] = [
   ['127.0.0.1', 'IPv4'],
   ['169.254.169.254', 'IPv4'],
+  ['fd00:ec2::254', 'IPv6'],
+  ['fd00:ec2:0:0::254', 'IPv6'],
   ['224.0.0.1', 'IPv4'],
   ['0.0.0.0', 'IPv4'],
   ['255.255.255.255', 'IPv4'],
