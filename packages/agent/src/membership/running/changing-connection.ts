@@ -2,6 +2,9 @@ import type { ApiAccess } from '@isthmus/api'
 import { isSameAccess } from '@isthmus/core'
 import { type Access, type ClusterClient, type Credentials, connect } from '@isthmus/kube'
 
+/** A request waits so long for a credential that may come at any moment; then it is told that there is none. */
+const WAIT_MS = 3_000
+
 /** There is nothing yet to show to the server. */
 export class NoCredentialError extends Error {
   constructor(description: string) {
@@ -47,6 +50,7 @@ export class ChangingConnection {
   }
 
   async close(): Promise<void> {
+    this.#current.credentials.close()
     await Promise.all([this.#closing, this.#current.client.close()])
   }
 
@@ -60,6 +64,8 @@ class TokenCredentials implements Credentials {
   readonly server: string
   readonly description: string
   isRefused = false
+  #arrival = Promise.withResolvers<void>()
+  #isClosed = false
   #token: string | undefined
   #access: Access
 
@@ -71,16 +77,33 @@ class TokenCredentials implements Credentials {
   }
 
   set(access: ApiAccess, token: string | undefined): void {
+    if (token === undefined && this.#token !== undefined) this.#arrival = Promise.withResolvers()
     if (token !== this.#token) this.isRefused = false
+    if (token !== undefined) this.#arrival.resolve()
     this.#token = token
     this.#access = accessWith(access, token)
   }
 
   /** A refresh is asked for after a 401: all that there is to do is to know it. */
   async access({ refresh = false } = {}): Promise<Access> {
+    if (this.#token === undefined) await this.#wait()
     if (this.#token === undefined) throw new NoCredentialError(this.description)
     if (refresh) this.isRefused = true
     return this.#access
+  }
+
+  /** Whoever waits is told that there is nothing. */
+  close(): void {
+    this.#isClosed = true
+    this.#arrival.resolve()
+  }
+
+  async #wait(): Promise<void> {
+    if (this.#isClosed) return
+    const { promise: late, resolve } = Promise.withResolvers<void>()
+    const timer = setTimeout(resolve, WAIT_MS)
+    await Promise.race([this.#arrival.promise, late])
+    clearTimeout(timer)
   }
 }
 

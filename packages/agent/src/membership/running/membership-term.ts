@@ -147,7 +147,10 @@ export class MembershipTerm {
     this.#registry = new RegistryFollower({
       clusterId: this.#options.clusterId,
       access,
-      onProfile: id => this.peerChanged(id),
+      onProfile: id => {
+        this.#peers.hurry(id)
+        this.peerChanged(id)
+      },
       onDeparted: () => this.#lookAtAll(),
     })
     this.#registry.start()

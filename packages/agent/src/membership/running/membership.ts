@@ -164,8 +164,7 @@ export class Membership {
     const known = this.#connections.get(clusterId)
     if (known === undefined) return
     this.#connections.delete(clusterId)
-    await this.#options.links.remove(clusterId)
-    await known.connection.close()
+    await Promise.all([this.#options.links.remove(clusterId), known.connection.close()])
   }
 
   #explain(clusterId: string, error: Error): string | undefined {

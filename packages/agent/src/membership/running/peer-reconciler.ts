@@ -38,11 +38,21 @@ export interface PeerReconcilerOptions {
 
 /** A server that gives tokens that are over at once is not asked in a circle. */
 const ISSUE_AGAIN_MS = 60_000
-/** How often a credential is looked for: in the registry, and over a link that works. */
-const FETCH_EVERY_MS = 4_000
+/** How often a credential is looked for in the registry: a member that joins is there within a moment, or much later. */
+const FETCH = { initialMs: 100, maxMs: 5_000, factor: 2 }
+/** How often over a link that works. */
 const READ_EVERY_MS = 30_000
 /** By when a write of ours is in the caches; until then it is not repeated. */
 const CACHE_LAG_MS = 2_000
+
+/** It was tried a moment ago: what was told of that stands. */
+class NotYet {
+  readonly waitMs: number
+
+  constructor(waitMs: number) {
+    this.waitMs = waitMs
+  }
+}
 
 type Aspect = 'held' | 'reader' | 'credential'
 
@@ -52,8 +62,10 @@ export class PeerReconciler {
   readonly #issuing: IssuingClient
   readonly #notices = new Map<string, Map<Aspect, string>>()
   readonly #held: StandingNotes
-  /** When a credential was last looked for, by the clock. */
-  readonly #lookedAt = new Map<string, number>()
+  /** When a credential was last looked for over the link, by the clock. */
+  readonly #readAt = new Map<string, number>()
+  /** How often a credential was looked for in the registry in vain, and when it is time again, by a clock that nobody sets. */
+  readonly #fetches = new Map<string, { failures: number; next: number }>()
   /** What was issued last, and when, by a clock that nobody sets. */
   readonly #issued = new Map<string, { issuedAt: string; at: number }>()
 
@@ -67,6 +79,11 @@ export class PeerReconciler {
       list: (type, request) => client.list(type, request),
       raw: (path, init) => client.raw(path, init),
     }
+  }
+
+  /** Something of it has changed in the registry: what was not there may be. */
+  hurry(clusterId: string): void {
+    this.#fetches.delete(clusterId)
   }
 
   notices(clusterId: string): string[] {
@@ -142,7 +159,7 @@ export class PeerReconciler {
       await removeReader(gated, exchangeNamespace, reader.name, clusterId, signal)
     await gated.delete(CONFIG_MAPS, `link-${clusterId}`, agentNamespace, { signal }).catch(ignoreNotFound)
     if (secret !== undefined) await deletePin(gated, secret, signal)
-    for (const memory of [this.#notices, this.#lookedAt, this.#issued]) memory.delete(clusterId)
+    for (const memory of [this.#notices, this.#readAt, this.#fetches, this.#issued]) memory.delete(clusterId)
     this.#held.forget(clusterId)
     this.#tell('Normal', 'MemberLeft', `cluster ${clusterId} has left the ClusterSet`)
     return done()
@@ -153,7 +170,7 @@ export class PeerReconciler {
     verdict: PeerVerdict,
     reader: OwnReader | undefined,
     signal: AbortSignal,
-  ): Promise<Outcome> {
+  ): Promise<Outcome | NotYet> {
     const { gated, exchangeNamespace, registry, records } = this.#options
     switch (verdict.reader) {
       case 'none':
@@ -179,7 +196,7 @@ export class PeerReconciler {
     request: string,
     reader: OwnReader | undefined,
     signal: AbortSignal,
-  ): Promise<Outcome> {
+  ): Promise<Outcome | NotYet> {
     const { records, exchangeNamespace, clusterId: publisher, clock } = this.#options
     const { membership: record, pins } = records
     const pin = pins.get(clusterId)
@@ -187,7 +204,7 @@ export class PeerReconciler {
     const last = this.#issued.get(clusterId)
     const isInCache = last === undefined || reader?.credential?.issuedAt === last.issuedAt
     if (last !== undefined && !isInCache && performance.now() - last.at < CACHE_LAG_MS)
-      return requeueAfter(CACHE_LAG_MS)
+      return new NotYet(CACHE_LAG_MS)
     const { credential, issuedFor = '', profileUID } = { credential: undefined, ...reader?.seen }
     const isForTime =
       credential !== undefined &&
@@ -195,7 +212,7 @@ export class PeerReconciler {
       issuedFor === request &&
       isSameAccess(credential, record.access)
     const wait = isForTime ? Date.parse(credential.issuedAt) + ISSUE_AGAIN_MS - clock() : 0
-    if (wait > 0 && wait <= ISSUE_AGAIN_MS) return requeueAfter(wait)
+    if (wait > 0 && wait <= ISSUE_AGAIN_MS) return new NotYet(wait)
     const { issuedAt } = await issueCredential({
       client: this.#issuing,
       exchangeNamespace,
@@ -210,22 +227,42 @@ export class PeerReconciler {
     return done()
   }
 
-  async #pickUp(pin: PinnedPeer | undefined, verdict: PeerVerdict, signal: AbortSignal): Promise<Outcome> {
+  async #pickUp(
+    pin: PinnedPeer | undefined,
+    verdict: PeerVerdict,
+    signal: AbortSignal,
+  ): Promise<Outcome | NotYet> {
     if (pin === undefined || verdict.credential === 'keep') return done()
-    const { clusterId: ownId, registry, connection, clock } = this.#options
-    const isRead = verdict.credential === 'read'
-    if (!this.#isTimeFor(pin.clusterId, isRead ? READ_EVERY_MS : FETCH_EVERY_MS)) return done()
-    if (isRead) {
-      const link = connection(pin.clusterId)?.client
-      const read = link === undefined ? undefined : await readCredential(link, pin, ownId, signal)
-      if (read !== undefined && 'objection' in read) throw new Error(read.objection)
-      if (read !== undefined) await this.#store(read, signal)
-      return done()
-    }
+    return verdict.credential === 'read' ? this.#read(pin, signal) : this.#fetch(pin, signal)
+  }
+
+  async #read(pin: PinnedPeer, signal: AbortSignal): Promise<Outcome | NotYet> {
+    const { clusterId: ownId, connection, clock } = this.#options
+    const link = connection(pin.clusterId)?.client
+    const now = clock()
+    const last = this.#readAt.get(pin.clusterId)
+    const isTooSoon = last !== undefined && now >= last && now - last < READ_EVERY_MS
+    if (link === undefined || isTooSoon) return new NotYet(READ_EVERY_MS)
+    this.#readAt.set(pin.clusterId, now)
+    const read = await readCredential(link, pin, ownId, signal)
+    if (read !== undefined && 'objection' in read) throw new Error(read.objection)
+    if (read !== undefined) await this.#store(read, signal)
+    return done()
+  }
+
+  async #fetch(pin: PinnedPeer, signal: AbortSignal): Promise<Outcome | NotYet> {
+    const { clusterId: ownId, registry, clock } = this.#options
+    const { clusterId } = pin
     const follower = registry()
     if (follower === undefined) return done()
+    const { failures, next } = this.#fetches.get(clusterId) ?? { failures: 0, next: 0 }
+    const wait = next - performance.now()
+    if (wait > 0) return new NotYet(wait)
+    const delay = Math.min(FETCH.initialMs * FETCH.factor ** failures, FETCH.maxMs)
+    this.#fetches.set(clusterId, { failures: failures + 1, next: performance.now() + delay })
     const fetched = await fetchCredential(follower, pin, ownId, clock(), signal)
-    if (fetched !== undefined) await this.#store(fetched, signal)
+    if (fetched === undefined) return requeueAfter(delay)
+    await this.#store(fetched, signal)
     return done()
   }
 
@@ -235,18 +272,11 @@ export class PeerReconciler {
     if (secret !== undefined) await updatePin(gated, secret, pin, signal)
   }
 
-  #isTimeFor(clusterId: string, everyMs: number): boolean {
-    const now = this.#options.clock()
-    const last = this.#lookedAt.get(clusterId)
-    if (last !== undefined && now >= last && now - last < everyMs) return false
-    this.#lookedAt.set(clusterId, now)
-    return true
-  }
-
   /** What fails is told in the status, keeps nothing else from being done, and is tried again at the next look. */
-  async #attempt(clusterId: string, aspect: Aspect, act: () => Promise<Outcome>): Promise<Outcome> {
+  async #attempt(clusterId: string, aspect: Aspect, act: () => Promise<Outcome | NotYet>): Promise<Outcome> {
     try {
       const outcome = await act()
+      if (outcome instanceof NotYet) return requeueAfter(outcome.waitMs)
       this.#note(clusterId, aspect, undefined)
       return outcome
     } catch (error) {
