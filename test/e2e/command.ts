@@ -11,6 +11,28 @@ export interface Finished {
   readonly stderr: string
 }
 
+/** Runs a command line as a person would in that folder. Ctrl-C is `stopping`. */
+export async function runCommand(
+  args: readonly string[],
+  cwd: string,
+  stopping: AbortSignal = new AbortController().signal,
+): Promise<Finished> {
+  const printed = { stdout: '', stderr: '' }
+  const stream = (name: 'stdout' | 'stderr') => ({
+    write(text: string) {
+      printed[name] += text
+    },
+  })
+  const exitCode = await main(args, {
+    stdout: stream('stdout'),
+    stderr: stream('stderr'),
+    env: { HOME: cwd },
+    cwd,
+    stopSignal: () => stopping,
+  })
+  return { exitCode, ...printed }
+}
+
 /** A folder with a kubeconfig `K` of all members, each under its id, and of what is added. `remove` it. */
 export class CommandFolder {
   readonly path = mkdtempSync(join(tmpdir(), 'isthmus-command-'))
@@ -30,21 +52,8 @@ export class CommandFolder {
     writeFileSync(join(this.path, 'K'), JSON.stringify(kubeconfig))
   }
 
-  async run(...args: string[]): Promise<Finished> {
-    const printed = { stdout: '', stderr: '' }
-    const stream = (name: 'stdout' | 'stderr') => ({
-      write(text: string) {
-        printed[name] += text
-      },
-    })
-    const exitCode = await main([...args, '--kubeconfig', 'K'], {
-      stdout: stream('stdout'),
-      stderr: stream('stderr'),
-      env: { HOME: this.path },
-      cwd: this.path,
-      stopSignal: () => new AbortController().signal,
-    })
-    return { exitCode, ...printed }
+  run(...args: string[]): Promise<Finished> {
+    return runCommand([...args, '--kubeconfig', 'K'], this.path)
   }
 
   remove(): void {
