@@ -11,26 +11,41 @@ export interface Finished {
   readonly stderr: string
 }
 
-/** Runs a command line as a person would in that folder. Ctrl-C is `stopping`. */
-export async function runCommand(
-  args: readonly string[],
-  cwd: string,
-  stopping: AbortSignal = new AbortController().signal,
-): Promise<Finished> {
+export interface RunningCommand {
+  /** What it has printed so far, to standard output. */
+  readonly printed: string
+  /** Ctrl-C. */
+  interrupt(): void
+  readonly finished: Promise<Finished>
+}
+
+/** Runs a command line as a person would in that folder. */
+export function startCommand(args: readonly string[], cwd: string): RunningCommand {
+  const stopping = new AbortController()
   const printed = { stdout: '', stderr: '' }
   const stream = (name: 'stdout' | 'stderr') => ({
     write(text: string) {
       printed[name] += text
     },
   })
-  const exitCode = await main(args, {
+  const exitCode = main(args, {
     stdout: stream('stdout'),
     stderr: stream('stderr'),
     env: { HOME: cwd },
     cwd,
-    stopSignal: () => stopping,
+    stopSignal: () => stopping.signal,
   })
-  return { exitCode, ...printed }
+  return {
+    get printed() {
+      return printed.stdout
+    },
+    interrupt: () => stopping.abort(),
+    finished: exitCode.then(code => ({ exitCode: code, ...printed })),
+  }
+}
+
+export function runCommand(args: readonly string[], cwd: string): Promise<Finished> {
+  return startCommand(args, cwd).finished
 }
 
 /** A folder with a kubeconfig `K` of all members, each under its id, and of what is added. `remove` it. */
