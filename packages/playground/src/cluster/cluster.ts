@@ -171,7 +171,14 @@ export class Cluster {
   async #startAgent(credentials: Credentials, identity: Identity): Promise<void> {
     const { name, log } = this.#options
     const client = connect(credentials)
-    const agent = new Agent({ ...identity, client, peers: [], log: log.child({ cluster: name }) })
+    const agent = new Agent({
+      ...identity,
+      client,
+      peers: [],
+      // Its pods end with a cluster that is stopped: the others notice.
+      lostMembers: { probes: true },
+      log: log.child({ cluster: name }),
+    })
     this.#agent = agent
     this.#member.push(async () => {
       this.#agent = undefined
