@@ -9,7 +9,14 @@ import {
   PROPERTY_CLUSTERSET,
 } from '@isthmus/api'
 import type { Outsider, UnreachableContext } from '@isthmus/core'
-import { type ClusterClient, connect, isNotFound, listContexts, loadCredentials } from '@isthmus/kube'
+import {
+  type ClusterClient,
+  connect,
+  isForbidden,
+  isNotFound,
+  listContexts,
+  loadCredentials,
+} from '@isthmus/kube'
 import type { CommandContext } from '../context.ts'
 import { whyNot } from './reading.ts'
 
@@ -29,7 +36,10 @@ export interface MemberContext {
   readonly server: string
   readonly client: ClusterClient
   readonly clusterId: string
+  /** Empty: not known. */
   readonly clusterset: string
+  /** Its ClusterProperties may not be read: it is taken for the member with the name of its context. */
+  readonly isAssumed: boolean
   /** This machine's clock, and the API server's where it says. */
   readonly clocks: readonly number[]
 }
@@ -104,10 +114,17 @@ function sorted(reached: readonly Reached[]): ReachedContexts {
     if (one.kind === 'member' && !members.has(one.uid)) members.set(one.uid, one.member)
   }
   return {
-    members: [...members.values()].sort((a, b) => (a.clusterId < b.clusterId ? -1 : 1)),
+    members: withSets([...members.values()]).sort((a, b) => (a.clusterId < b.clusterId ? -1 : 1)),
     unreachable: reached.flatMap(one => (one.kind === 'unreachable' ? [one.unreachable] : [])),
     outsiders: reached.flatMap(one => (one.kind === 'outsider' ? [one.outsider] : [])),
   }
+}
+
+/** A member whose set may not be read is taken for one of the only set that was read. */
+function withSets(members: readonly MemberContext[]): MemberContext[] {
+  const [clusterset, ...others] = new Set(members.map(one => one.clusterset).filter(set => set !== ''))
+  if (clusterset === undefined || others.length > 0) return [...members]
+  return members.map(one => (one.isAssumed ? { ...one, clusterset } : one))
 }
 
 async function reach(
@@ -135,15 +152,15 @@ async function reach(
 async function identify(context: string, kubectl: string, client: ClusterClient): Promise<Reached> {
   const { server } = client
   const { headers } = await client.raw('/version')
-  const [clusterId, clusterset, systemNamespace, isPrepared] = await Promise.all([
-    property(client, PROPERTY_CLUSTER_ID),
-    property(client, PROPERTY_CLUSTERSET),
+  const [properties, systemNamespace, isPrepared] = await Promise.all([
+    identityOf(client),
     client.get(NAMESPACES, 'kube-system').catch(() => undefined),
     client.get(NAMESPACES, AGENT_NAMESPACE).then(
       () => true,
       () => false,
     ),
   ])
+  const { clusterId = properties === undefined ? context : undefined, clusterset = '' } = properties ?? {}
   if (clusterId === undefined)
     return { kind: 'outsider', outsider: { context, kubectl, server, prepared: isPrepared, client } }
   const there = Date.parse(headers.date ?? '')
@@ -156,17 +173,33 @@ async function identify(context: string, kubectl: string, client: ClusterClient)
       server,
       client,
       clusterId,
-      clusterset: clusterset ?? '',
+      clusterset,
+      isAssumed: properties === undefined,
       clocks: [Date.now(), ...(Number.isNaN(there) ? [] : [there])],
     },
   }
 }
 
-async function property(client: ClusterClient, name: string): Promise<string | undefined> {
+/** Undefined: it may not be read. */
+async function identityOf(
+  client: ClusterClient,
+): Promise<{ clusterId: string | undefined; clusterset: string | undefined } | undefined> {
+  const property = (name: string) =>
+    client.get(CLUSTER_PROPERTIES, name).then(
+      ({ spec }) => spec.value,
+      error => {
+        if (isNotFound(error)) return undefined
+        throw error
+      },
+    )
   try {
-    return (await client.get(CLUSTER_PROPERTIES, name)).spec.value
+    const [clusterId, clusterset] = await Promise.all([
+      property(PROPERTY_CLUSTER_ID),
+      property(PROPERTY_CLUSTERSET),
+    ])
+    return { clusterId, clusterset }
   } catch (error) {
-    if (isNotFound(error)) return undefined
+    if (isForbidden(error)) return undefined
     throw error
   }
 }

@@ -58,7 +58,9 @@ export function overviewLines(overview: Overview, now: number): string[] {
           ),
         ]),
     '',
-    ...(problems.length === 0 ? ['All is well.'] : ['Wrong:', ...problems.map(problem => `  ${problem}`)]),
+    ...(problems.length === 0
+      ? [conflicts.length === 0 ? 'All is well.' : 'Nothing is broken; exports disagree.']
+      : ['Wrong:', ...problems.map(problem => `  ${problem}`)]),
   ]
 }
 

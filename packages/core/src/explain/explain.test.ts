@@ -76,6 +76,12 @@ describe('an explanation', () => {
     assert.deepEqual(notOk(explain(unrelated)), ['- context: unknown'])
   })
 
+  it('says of whom a context is taken to be, where that may not be read', () => {
+    const explanation = explain(healthyFacts(() => ({ west: { isAssumed: true } })))
+    assert.equal(explanation.works, true)
+    assert.deepEqual(notOk(explanation), ['west member: unknown'])
+  })
+
   it('names two clusters with one id', () => {
     const facts = healthyFacts(() => ({ west: { clusterId: 'east' } }))
     const { firstBroken } = explain(facts)

@@ -4,7 +4,7 @@ import { checkRecord } from '../check/check-record.ts'
 import { validityOf } from '../export/validity.ts'
 import { recordName, serviceKey } from '../naming/names.ts'
 import { agentStep } from './agent-step.ts'
-import { isRead, readValue } from './facts.ts'
+import { isRead, readValue, whyUnread } from './facts.ts'
 import {
   countEndpoints,
   type Exporter,
@@ -119,6 +119,9 @@ const record: Step<Exporter> = {
   name: 'record',
   judge: exporter => {
     const { cluster, namespace, name } = exporter
+    const unread =
+      whyUnread(cluster.serviceExport) ?? whyUnread(cluster.service) ?? whyUnread(cluster.sourceSlices)
+    if (unread !== undefined) return unknown(unread)
     const right = rightRecord(cluster, name)
     if (right === undefined)
       return isWithdrawn(exporter) ? undefined : unknown('there is no valid export to be published')

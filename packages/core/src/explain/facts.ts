@@ -53,6 +53,8 @@ export interface ClusterReading {
   readonly server: string
   readonly clusterId: string
   readonly clusterset: string
+  /** Who it is may not be read: it is taken for the member with the name of its context. */
+  readonly isAssumed: boolean
   readonly namespace: Reading<Namespace | undefined>
   readonly service: Reading<Service | undefined>
   /** EndpointSlices of the Service of that name. */

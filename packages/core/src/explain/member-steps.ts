@@ -16,6 +16,14 @@ export function memberFindings(facts: Facts): Finding[] {
       ...unreachableVerdict(context, unseen),
     })),
     ...twice(facts),
+    ...clusters
+      .filter(({ isAssumed }) => isAssumed)
+      .map(({ clusterId, context }) => ({
+        step: 'member' as const,
+        cluster: clusterId,
+        context,
+        ...unknown(`you may not read which member context ${context} is: it is taken for ${clusterId}`),
+      })),
     ...outsiders
       .filter(({ prepared }) => prepared || clusters.length === 0)
       .map(({ context, kubectl }) => ({
@@ -37,9 +45,12 @@ function unreachableVerdict(
 ): Verdict {
   const what = `context ${context} (${server}) cannot be asked: ${why}`
   if (unseen.length === 0) return unknown(what)
+  const missing = `${what}; of the members, ${unseen.join(', ')} ${unseen.length === 1 ? 'was' : 'were'} not seen`
+  if (/\(40[13]\)/.test(why))
+    return broken(missing, 'Get credentials that it accepts.', `${kubectl} auth whoami`)
   return broken(
-    `${what}; of the members, ${unseen.join(', ')} ${unseen.length === 1 ? 'was' : 'were'} not seen`,
-    'See that its API server runs and can be reached from here, and that your credentials are valid.',
+    missing,
+    'See that its API server runs and can be reached from here.',
     `${kubectl} get --raw /readyz`,
   )
 }

@@ -100,6 +100,7 @@ function empty(clusterId: string): ClusterReading {
     server: `https://${clusterId}`,
     clusterId,
     clusterset: 'prod',
+    isAssumed: false,
     namespace: { value: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'demo' } } },
     service: { value: undefined },
     sourceSlices: { value: [] },
