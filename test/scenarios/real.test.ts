@@ -27,7 +27,7 @@ describe('agents on real clusters', { skip }, () => {
         await runScenario(scenario, clusters, namespace)
       } finally {
         await clusters.startAgents()
-        await clusters.removeNamespace(namespace)
+        await clusters.removeAllOf(namespace)
       }
     })
   }

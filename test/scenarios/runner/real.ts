@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { installInto } from '@isthmus/agent'
 import { type IPFamily, type KubernetesObject, NAMESPACES, SERVICES, type Service } from '@isthmus/api'
-import { connect, loadCredentials } from '@isthmus/kube'
+import { connect, isNotFound, loadCredentials } from '@isthmus/kube'
 import { AgentClusters } from './agent-clusters.ts'
+import { typeOf } from './kinds.ts'
 import type { Scenario, ServerAction } from './scenario.ts'
 
 export interface RealClustersOptions {
@@ -19,6 +20,8 @@ export class RealClusters extends AgentClusters {
   readonly families = new Map<string, readonly IPFamily[]>()
   /** The scenario taken on knows of one family alone. */
   #isOneFamily = false
+  /** What the scenario made outside its namespace: it outlives that, and an ImportPolicy applies to all others. */
+  readonly #clusterScoped: { readonly id: string; readonly object: KubernetesObject }[] = []
 
   /** Installs what agents need, and starts them. */
   static async start({ kubeconfig, contexts }: RealClustersOptions): Promise<RealClusters> {
@@ -70,12 +73,17 @@ export class RealClusters extends AgentClusters {
       spec?.ipFamilies === undefined
     const made = isOpen ? { ...object, spec: { ...spec, ipFamilyPolicy: 'SingleStack' } } : object
     await super.create(id, made)
+    if (!typeOf(object).namespaced) this.#clusterScoped.push({ id, object })
   }
 
-  async removeNamespace(name: string): Promise<void> {
-    for (const id of IDS) {
-      const { client } = this.member(id)
-      await client.delete(NAMESPACES, name).catch(() => {})
+  /** Deletes what a scenario made: its namespace, and what is in none. */
+  async removeAllOf(namespace: string): Promise<void> {
+    const made = this.#clusterScoped.splice(0)
+    const namespaces = IDS.map(id => ({ id, object: namespaceOf(namespace) }))
+    for (const { id, object } of [...made, ...namespaces]) {
+      await this.delete(id, object).catch(error => {
+        if (!isNotFound(error)) throw error
+      })
     }
   }
 
@@ -95,4 +103,8 @@ export class RealClusters extends AgentClusters {
   protected isReachable(): boolean {
     return true
   }
+}
+
+function namespaceOf(name: string): KubernetesObject {
+  return { apiVersion: 'v1', kind: NAMESPACES.kind, metadata: { name } }
 }
