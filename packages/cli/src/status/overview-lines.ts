@@ -5,7 +5,22 @@ import { table } from '../terminal/table.ts'
 import type { LinkRow, Overview } from './overview.ts'
 
 export function overviewLines(overview: Overview, now: number): string[] {
-  const { members, links, exports, imports, conflicts, problems } = overview
+  return [...tableLines(overview, now), '', ...problemLines(overview)]
+}
+
+/** What is wrong, or that nothing is. */
+export function problemLines({ problems, conflicts }: Overview): string[] {
+  if (problems.length > 0) {
+    const told = problems.slice(0, MAX_ROWS).map(problem => `  ${problem}`)
+    return ['Wrong:', ...told, ...more(problems.length - told.length)]
+  }
+  return [conflicts.length === 0 ? 'All is well.' : 'Nothing is broken; exports disagree.']
+}
+
+export function tableLines(overview: Overview, now: number): string[] {
+  const { members, links, conflicts } = overview
+  const exports = glance(overview.exports)
+  const imports = glance(overview.imports)
   return [
     ...table(
       ['MEMBER', 'CLUSTERSET', 'CONTEXT', 'AGENT', 'EXPORTS', 'IMPORTS', 'API SERVER'],
@@ -33,13 +48,14 @@ export function overviewLines(overview: Overview, now: number): string[] {
     '',
     ...section(
       ['EXPORT', 'FROM', 'STATE'],
-      exports.map(({ key, cluster, state }) => [key, cluster, state]),
+      exports.rows.map(({ key, cluster, state }) => [key, cluster, state]),
       'Nothing is exported.',
     ),
+    ...more(exports.left),
     '',
     ...section(
       ['IMPORT', 'IN', 'CLUSTERSETIP', 'STATE', 'READY ENDPOINTS'],
-      imports.map(({ key, cluster, type, ips, state, endpoints }) => [
+      imports.rows.map(({ key, cluster, type, ips, state, endpoints }) => [
         key,
         cluster,
         type === 'Headless' ? 'headless' : ips.join(', ') || '-',
@@ -48,6 +64,7 @@ export function overviewLines(overview: Overview, now: number): string[] {
       ]),
       'Nothing is imported.',
     ),
+    ...more(imports.left),
     ...(conflicts.length === 0
       ? []
       : [
@@ -57,11 +74,22 @@ export function overviewLines(overview: Overview, now: number): string[] {
             conflicts.map(({ key, reason, clusters }) => [key, reason, clusters.join(', ')]),
           ),
         ]),
-    '',
-    ...(problems.length === 0
-      ? [conflicts.length === 0 ? 'All is well.' : 'Nothing is broken; exports disagree.']
-      : ['Wrong:', ...problems.map(problem => `  ${problem}`)]),
   ]
+}
+
+/** More rows than this are no glance. */
+const MAX_ROWS = 40
+
+/** Of many rows, those that are not well come first into what is shown; the order stays. */
+function glance<T extends { readonly isWell: boolean }>(
+  rows: readonly T[],
+): { rows: readonly T[]; left: number } {
+  const shown = new Set([...rows].sort((a, b) => Number(a.isWell) - Number(b.isWell)).slice(0, MAX_ROWS))
+  return { rows: rows.filter(row => shown.has(row)), left: rows.length - shown.size }
+}
+
+function more(left: number): string[] {
+  return left <= 0 ? [] : [`… and ${left} more: -o json shows all`]
 }
 
 /** For how long, to now. */

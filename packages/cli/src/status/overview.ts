@@ -60,6 +60,7 @@ export interface ExportRow {
   readonly cluster: string
   readonly state: string
   readonly message: string
+  readonly isWell: boolean
 }
 
 export interface ImportRow {
@@ -69,6 +70,7 @@ export interface ImportRow {
   readonly ips: readonly string[]
   readonly state: string
   readonly message: string
+  readonly isWell: boolean
   readonly endpoints: readonly (Count & { readonly cluster: string })[]
 }
 
@@ -238,10 +240,10 @@ function conflictRows(members: readonly MemberReading[]): ConflictRow[] {
   return [...rows.values()].sort(by(row => row.key))
 }
 
-function stateOf(found: Condition | undefined): { state: string; message: string } {
+function stateOf(found: Condition | undefined): Pick<ExportRow, 'state' | 'message' | 'isWell'> {
   return found === undefined
-    ? { state: 'Pending', message: 'no agent has said anything about it yet' }
-    : { state: found.reason, message: found.message }
+    ? { state: 'Pending', message: 'no agent has said anything about it yet', isWell: false }
+    : { state: found.reason, message: found.message, isWell: found.status === 'True' }
 }
 
 function condition(object: ServiceExport | ServiceImport, type: string): Condition | undefined {
@@ -251,8 +253,6 @@ function condition(object: ServiceExport | ServiceImport, type: string): Conditi
 function keyOf({ metadata }: ServiceExport | ServiceImport): string {
   return serviceKey(metadata.namespace ?? '', metadata.name ?? '')
 }
-
-const WELL = new Set(['Ready', 'Exported', 'Valid'])
 
 function problemsOf(facts: StatusFacts, overview: Omit<Overview, 'problems'>): string[] {
   const { members, unreachable } = facts
@@ -274,7 +274,7 @@ function problemsOf(facts: StatusFacts, overview: Omit<Overview, 'problems'>): s
     ...overview.links.flatMap(linkProblems),
     ...registryProblems(facts),
     ...[...overview.exports, ...overview.imports]
-      .filter(({ state }) => !WELL.has(state))
+      .filter(({ isWell }) => !isWell)
       .map(
         row =>
           `${'ips' in row ? 'import' : 'export'} of ${row.key} in ${row.cluster}: ${row.state}: ${row.message}`,

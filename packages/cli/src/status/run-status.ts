@@ -7,7 +7,7 @@ import { LiveArea } from '../terminal/live-area.ts'
 import { printable } from '../terminal/printable.ts'
 import { gatherStatus } from './gather-status.ts'
 import { type Overview, overviewOf } from './overview.ts'
-import { overviewLines } from './overview-lines.ts'
+import { overviewLines, problemLines, tableLines } from './overview-lines.ts'
 
 /** `isthmus status`; resolves with the exit code. */
 export async function runStatus(flags: StatusFlags, context: CommandContext): Promise<number> {
@@ -54,6 +54,11 @@ async function watch(
     restore()
   }
   return 0
+}
+
+/** What does not fit is cut off at the end: what is wrong comes first. */
+function liveLines(overview: Overview): string[] {
+  return [...problemLines(overview), '', ...tableLines(overview, Date.now()), '', 'Ctrl-C ends this view.']
 }
 
 /** JSON that is watched is a document a line. */
