@@ -1,6 +1,8 @@
 /** Every scenario with agents on embedded clusters; those that stop or break nothing share theirs. */
+import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { EmbeddedClusters } from './runner/embedded.ts'
+import { installedGrants } from '../fixtures/granted-calls.ts'
+import { calls, EmbeddedClusters } from './runner/embedded.ts'
 import { runScenario } from './runner/run.ts'
 import { loadScenarios, type Scenario } from './runner/scenario.ts'
 
@@ -50,6 +52,24 @@ describe('agents on clusters of their own', { concurrency: 3 }, () => {
       } finally {
         await clusters.close()
       }
+    })
+  }
+})
+
+/** What only members of a registry need: see test/membership/agent-permissions.test.ts. Or other servers than this one. */
+const ELSEWHERE =
+  /: \w+ (secrets|serviceaccounts(\/token)?|roles|rolebindings|endpointslices\/restricted)$|: delete configmaps$/
+
+describe('the permissions that are installed', { skip: only !== undefined }, () => {
+  for (const [account, made] of [
+    ['isthmus-agent', calls.agents],
+    ['isthmus-reader', calls.readers],
+  ] as const) {
+    const grants = installedGrants(account)
+    it(`${account}: all that was done above is allowed`, () => assert.deepEqual(made.denied(grants), []))
+    it(`${account}: all that is allowed was done above`, () => {
+      const unused = made.unused(grants).filter(what => !ELSEWHERE.test(what))
+      assert.deepEqual(unused, [])
     })
   }
 })

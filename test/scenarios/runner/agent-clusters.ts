@@ -10,6 +10,10 @@ import type { ServerAction } from './scenario.ts'
 
 const log = pino({ level: process.env.ISTHMUS_TEST_LOG ?? 'silent' })
 
+/** Who asks, for those who look what agents do. */
+export const AGENT = 'isthmus-agent'
+export const READER = 'isthmus-reader'
+
 /** Field manager of what scenarios write: not the agents'. */
 const PERSON = 'a-person'
 
@@ -17,7 +21,8 @@ export interface AgentMember {
   readonly id: string
   /** The test's own; the agent has others, so that each can be broken alone. */
   readonly client: ClusterClient
-  connect(): ClusterClient
+  /** By the name given, servers know whose requests they are. */
+  connect(userAgent?: string): ClusterClient
 }
 
 /** Clusters with an API server each, and an agent for each in this process. */
@@ -103,10 +108,10 @@ export abstract class AgentClusters implements Clusters {
 
   /** Resolves when the agent has listed everything that it can reach. */
   async #startAgent(id: string): Promise<void> {
-    const client = this.member(id).connect()
+    const client = this.member(id).connect(AGENT)
     const peers = [...this.#members.values()]
       .filter(peer => peer.id !== id)
-      .map(peer => ({ clusterId: peer.id, client: peer.connect() }))
+      .map(peer => ({ clusterId: peer.id, client: peer.connect(READER) }))
     const agent = new Agent({
       clusterId: id,
       clusterset: 'test',

@@ -10,12 +10,16 @@ import {
 } from '@isthmus/api'
 import { ApiServer, effects } from '@isthmus/apiserver'
 import { connect, staticCredentials } from '@isthmus/kube'
-import { AgentClusters } from './agent-clusters.ts'
+import { Calls } from '../../fixtures/granted-calls.ts'
+import { AGENT, AgentClusters, READER } from './agent-clusters.ts'
 import { knowOnly, olderDefinition } from './other-releases.ts'
 import type { MemberSpec, ServerAction } from './scenario.ts'
 
 /** When the clocks of embedded clusters start. */
 export const EPOCH = Date.parse('2026-01-01T00:00:00Z')
+
+/** What agents have asked of the API servers of this process: of their own, and of those of others. */
+export const calls = { agents: new Calls(), readers: new Calls() }
 
 interface EmbeddedServer {
   readonly server: ApiServer
@@ -145,7 +149,9 @@ export class EmbeddedClusters extends AgentClusters {
     if (spec.trafficDistribution !== undefined) knowOnly(server, spec.trafficDistribution)
     const { url } = await server.listen()
     this.#servers.set(id, { server })
-    const open = () => connect(staticCredentials({ server: url }))
+    const open = (userAgent?: string) => connect(staticCredentials({ server: url }), { userAgent })
+    calls.agents.watch(server, request => request.headers['user-agent'] === AGENT)
+    calls.readers.watch(server, request => request.headers['user-agent'] === READER)
     const client = open()
     if (spec.withoutFields.length > 0) server.local.create(...olderDefinition(spec.withoutFields))
     await installInto(client)

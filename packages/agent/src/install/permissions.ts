@@ -3,8 +3,7 @@ import { ISTHMUS_GROUP, MULTICLUSTER_GROUP, READER_SLOTS, readerName } from '@is
 import { type PolicyRule, RBAC_GROUP } from './resource-types.ts'
 
 const READ = ['get', 'list', 'watch']
-const WRITE = ['create', 'update', 'patch', 'delete']
-const STATUS = ['get', 'update', 'patch']
+const WRITE = ['create', 'update', 'delete']
 const EXCHANGE_KINDS = ['exportindexes', 'exportedservices', 'exportedendpoints']
 
 /** The agent, in the whole cluster: Services and their imports live in every namespace. */
@@ -19,10 +18,10 @@ export const AGENT_CLUSTER_RULES: PolicyRule[] = [
   {
     apiGroups: [MULTICLUSTER_GROUP],
     resources: ['serviceexports/status', 'serviceimports/status'],
-    verbs: STATUS,
+    verbs: ['update'],
   },
   // The id of a member does not change, so there is nothing to update.
-  { apiGroups: ['about.k8s.io'], resources: ['clusterproperties'], verbs: [...READ, 'create'] },
+  { apiGroups: ['about.k8s.io'], resources: ['clusterproperties'], verbs: ['get', 'list', 'create'] },
   // To tell a kind that is not installed, or was removed, from one without objects.
   {
     apiGroups: ['apiextensions.k8s.io'],
@@ -40,21 +39,23 @@ export const AGENT_CLUSTER_RULES: PolicyRule[] = [
   // Which addresses are this cluster's own, so that no other member can announce them. Works without.
   { apiGroups: [''], resources: ['nodes'], verbs: ['list', 'watch'] },
   { apiGroups: ['networking.k8s.io'], resources: ['servicecidrs'], verbs: ['list', 'watch'] },
-  { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create', 'update', 'patch'] },
+  { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create', 'patch'] },
 ]
 
 /** The agent, in the exchange of its own cluster: what it publishes, its heartbeat, and who may read it. */
 export const AGENT_EXCHANGE_RULES: PolicyRule[] = [
-  { apiGroups: [ISTHMUS_GROUP], resources: EXCHANGE_KINDS, verbs: [...READ, ...WRITE] },
-  { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: [...READ, ...WRITE] },
+  { apiGroups: [ISTHMUS_GROUP], resources: ['exportindexes'], verbs: [...READ, 'create', 'update'] },
+  {
+    apiGroups: [ISTHMUS_GROUP],
+    resources: ['exportedservices', 'exportedendpoints'],
+    verbs: [...READ, ...WRITE],
+  },
+  { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: [...READ, 'create', 'patch'] },
   // Kubernetes lets it give readers nothing that it may not do here itself.
   { apiGroups: [''], resources: ['serviceaccounts'], verbs: ['get', 'list', 'create', 'delete'] },
-  {
-    apiGroups: [RBAC_GROUP],
-    resources: ['roles', 'rolebindings'],
-    verbs: ['get', 'create', 'update', 'delete'],
-  },
-  { apiGroups: [''], resources: ['secrets'], verbs: [...READ, ...WRITE] },
+  { apiGroups: [RBAC_GROUP], resources: ['roles'], verbs: ['get', ...WRITE] },
+  { apiGroups: [RBAC_GROUP], resources: ['rolebindings'], verbs: ['get', 'create', 'delete'] },
+  { apiGroups: [''], resources: ['secrets'], verbs: [...READ, ...WRITE, 'patch'] },
   // Of readers alone: a token of another account here would be worth what that account is.
   {
     apiGroups: [''],
@@ -66,9 +67,9 @@ export const AGENT_EXCHANGE_RULES: PolicyRule[] = [
 
 /** The agent, in its own namespace: its membership, its links and its leader lease. */
 export const AGENT_NAMESPACE_RULES: PolicyRule[] = [
-  { apiGroups: [''], resources: ['configmaps'], verbs: [...READ, ...WRITE] },
-  { apiGroups: [''], resources: ['secrets'], verbs: ['list', 'watch', 'create', 'update', 'delete'] },
-  { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: [...READ, ...WRITE] },
+  { apiGroups: [''], resources: ['configmaps'], verbs: [...READ, 'create', 'patch', 'delete'] },
+  { apiGroups: [''], resources: ['secrets'], verbs: ['list', 'watch', ...WRITE] },
+  { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'create', 'update'] },
 ]
 
 /** A peer: reads the exchange, and nothing else. */
