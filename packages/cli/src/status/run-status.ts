@@ -40,8 +40,7 @@ async function watch(
   try {
     while (!stopping.aborted) {
       const overview = await look()
-      if (area !== undefined)
-        area.show([...overviewLines(overview, Date.now()), '', 'Ctrl-C ends this view.'])
+      if (area !== undefined) area.show(liveLines(overview))
       else {
         const text = textOf(overview, flags)
         if (text !== before) stdout.write(before === '' ? text : `\n${text}`)
