@@ -71,6 +71,7 @@ export class Agent {
       exchangeNamespace,
       staticPeers: new Set(options.peers.map(peer => peer.clusterId)),
       links: this.#links,
+      metrics: this.#metrics.registry,
       clock: options.membership?.clock ?? this.#clock,
       lookEveryMs: options.membership?.lookEveryMs,
       log,

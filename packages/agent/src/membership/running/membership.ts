@@ -1,9 +1,11 @@
 import { isExpired } from '@isthmus/core'
 import { type ClusterClient, Controller, done, isUnauthorized, type Outcome } from '@isthmus/kube'
 import type { Logger } from 'pino'
+import type { Registry } from 'prom-client'
 import type { Links } from '../../links/links.ts'
 import type { MembershipStatus } from '../../options.ts'
 import { ChangingConnection } from './changing-connection.ts'
+import { membershipMetrics } from './membership-metrics.ts'
 import { MembershipTerm, type MembershipTermOptions } from './membership-term.ts'
 import { OwnRecords } from './own-records.ts'
 
@@ -16,6 +18,7 @@ export interface MembershipOptions {
   /** Ids of peers that were given otherwise: what is pinned of them does not count. */
   readonly staticPeers: ReadonlySet<string>
   readonly links: Links
+  readonly metrics: Registry
   readonly clock: () => number
   readonly log: Logger
   /** This cluster leaves the ClusterSet: the agent is to make nothing any more. The words say so to a person. */
@@ -42,6 +45,7 @@ export class Membership {
   constructor(options: MembershipOptions) {
     const { client, clusterId, agentNamespace: namespace } = options
     this.#options = options
+    membershipMetrics(options.metrics, () => this.status())
     this.#records = new OwnRecords({
       client,
       namespace,
