@@ -165,7 +165,8 @@ export class Links {
     } catch (error) {
       if (error instanceof NotLeadingError) return
       // Until it is, a restart may accept an index that went back a little.
-      this.#options.log.warn({ err: error, peer: clusterId }, 'the highest sequence of a link was not saved')
+      const why = error instanceof Error ? error.message : String(error)
+      this.#options.log.warn({ why, peer: clusterId }, 'the highest sequence of a link was not saved')
       this.#saveSoon()
     }
   }
