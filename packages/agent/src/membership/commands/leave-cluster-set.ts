@@ -3,7 +3,6 @@ import {
   CONFIG_MAPS,
   configMapData,
   configMapValue,
-  DEPARTED_NAME,
   EXCHANGE_NAMESPACE,
   errorOf,
   MEMBERSHIP_NAME,
@@ -19,7 +18,7 @@ import { clusterUID, membershipOf } from './cluster-facts.ts'
 import { ERRORS } from './errors.ts'
 import { findRegistry, listProfiles, registeredMember } from './find-registry.ts'
 import { removeFromCluster } from './remove-from-cluster.ts'
-import { markDeparted, othersWithdrew, type Registration, unregister } from './unregister.ts'
+import { departedKeys, markDeparted, othersWithdrew, type Registration, unregister } from './unregister.ts'
 
 export interface LeaveOptions {
   /** The registry, as an administrator. */
@@ -102,7 +101,8 @@ export async function removeMember(options: RemoveMemberOptions): Promise<Left> 
   const found = profiles.map(registeredMember).find(member => member.clusterId === clusterId)
   if (found === undefined) {
     const remaining = await remainingIn(options, choice)
-    if (await hasLeft(registry, choice, clusterId, signal))
+    const departed = await departedKeys(registry, choice.namespace, signal)
+    if ([...departed].some(key => key.startsWith(`${clusterId}.`)))
       return { ...choice, clusterId: undefined, stays: [], remaining }
     const members = remaining.join(', ') || 'none'
     throw errorOf(ERRORS.notAMember, { clusterId, clusterset: choice.clusterset, members })
@@ -169,18 +169,6 @@ async function markLeaving(
 async function isInstalled(client: ClusterClient, signal: AbortSignal | undefined): Promise<boolean> {
   const role = await client.get(CLUSTER_ROLES, AGENT_NAME, undefined, { signal }).catch(absentIfNotFound)
   return role !== undefined
-}
-
-async function hasLeft(
-  registry: ClusterClient,
-  { namespace }: RegistryChoice,
-  clusterId: string,
-  signal: AbortSignal | undefined,
-): Promise<boolean> {
-  const departed = await registry
-    .get(CONFIG_MAPS, DEPARTED_NAME, namespace, { signal })
-    .catch(absentIfNotFound)
-  return Object.keys(departed?.data ?? {}).some(key => key.startsWith(`${clusterId}.`))
 }
 
 async function remainingIn(

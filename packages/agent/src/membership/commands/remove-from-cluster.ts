@@ -90,7 +90,7 @@ async function clearExportConditions({ client, signal }: RemoveOptions): Promise
   for (const found of await listIfServed(client, SERVICE_EXPORTS, { signal })) {
     const conditions = found.status?.conditions ?? []
     const others = conditions.filter(({ type }) => !OUR_CONDITIONS.includes(type))
-    if (others.length === conditions.length || !isMadeByIsthmus(found)) continue
+    if (others.length === conditions.length) continue
     const { status: _, ...object } = found
     const cleared: ServiceExport =
       others.length === 0 ? object : { ...object, status: { conditions: others } }
@@ -141,11 +141,12 @@ async function whyInUse(
     kind: names.kind,
     namespaced: scope === 'Namespaced',
   }
+  if (names.kind === 'ClusterProfile') {
+    const { items } = await client.list(NAMESPACES, { labelSelector: LABEL_CLUSTERSET, limit: 1, signal })
+    if (items.length > 0) return 'this cluster keeps a registry'
+  }
   const [object] = await listIfServed(client, type, { limit: 1, signal })
-  if (object !== undefined) return `there is still ${names.kind} ${nameOf(object)}`
-  if (names.kind !== 'ClusterProfile') return undefined
-  const { items } = await client.list(NAMESPACES, { labelSelector: LABEL_CLUSTERSET, limit: 1, signal })
-  return items.length === 0 ? undefined : 'this cluster keeps a registry'
+  return object === undefined ? undefined : `there is still ${names.kind} ${nameOf(object)}`
 }
 
 function nameOf({ metadata: { namespace, name } }: KubernetesObject): string {

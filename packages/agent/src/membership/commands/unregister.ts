@@ -10,14 +10,14 @@ import {
   memberAccount,
   SECRETS,
 } from '@isthmus/api'
-import { readProfile, withTombstone } from '@isthmus/core'
+import { departedKey, withTombstone } from '@isthmus/core'
 import { type ClusterClient, isAlreadyExists, isConflict, isNotFound } from '@isthmus/kube'
 import { absentIfNotFound, applyObjects } from '../../install/apply-objects.ts'
 import { ROLE_BINDINGS, ROLES, SERVICE_ACCOUNTS } from '../../install/resource-types.ts'
 import { LABEL_PUBLISHER, make, memberRoles } from '../registry-objects.ts'
 import { deleteIfThere } from './delete-objects.ts'
 import { ERRORS } from './errors.ts'
-import { listProfiles } from './find-registry.ts'
+import { listProfiles, registeredMember } from './find-registry.ts'
 import { listMembers, type RegisteredPeer } from './register.ts'
 
 const ATTEMPTS = 5
@@ -59,7 +59,7 @@ export async function markDeparted({
 }
 
 /**
- * Resolves when no other member has a link with this one any more.
+ * Resolves when no other member has a link with this one any more; one that is leaving itself is no member.
  *
  * @throws IsthmusError ISTHMUS_MEMBERS_SILENT with those that still say they have
  */
@@ -71,15 +71,29 @@ export async function othersWithdrew(
   const deadline = performance.now() + timeoutMs
   let told = ''
   for (;;) {
-    const profiles = (await listProfiles(registry, namespace, signal)).map(readProfile)
-    const linked = profiles.filter(({ links }) => links[clusterId] !== undefined).map(one => one.clusterId)
+    const gone = await departedKeys(registry, namespace, signal)
+    const members = (await listProfiles(registry, namespace, signal)).map(registeredMember)
+    const linked = members
+      .filter(({ links }) => links[clusterId] !== undefined)
+      .filter(member => !gone.has(departedKey(member.clusterId, member.profileUID)))
+      .map(member => member.clusterId)
     if (linked.length === 0) return
-    const members = linked.sort().join(', ')
-    if (members !== told) onWait(linked)
-    told = members
-    if (performance.now() >= deadline) throw errorOf(ERRORS.membersSilent, { members, clusterId })
+    const names = linked.sort().join(', ')
+    if (names !== told) onWait(linked)
+    told = names
+    if (performance.now() >= deadline) throw errorOf(ERRORS.membersSilent, { members: names, clusterId })
     await delay(POLL_MS, undefined, signal === undefined ? {} : { signal })
   }
+}
+
+/** By cluster id and UID of the profile. */
+export async function departedKeys(
+  registry: ClusterClient,
+  namespace: string,
+  signal?: AbortSignal,
+): Promise<ReadonlySet<string>> {
+  const found = await registry.get(CONFIG_MAPS, DEPARTED_NAME, namespace, { signal }).catch(absentIfNotFound)
+  return new Set(Object.keys(found?.data ?? {}))
 }
 
 /** First what gives access; the profile, which tells that this has to be done, last. */
