@@ -5,6 +5,7 @@ export * from './install/install.ts'
 export type { LeadershipOptions } from './leadership/leadership.ts'
 export { LEADER_LEASE_NAME } from './leadership/leadership.ts'
 export type { LostMemberOptions } from './lost/lost-members.ts'
+export { type Probe, tcpProbe } from './lost/tcp-probe.ts'
 export * from './membership/commands/index.ts'
 export {
   type DeliverOptions,

@@ -29,6 +29,7 @@ import { accountCredentials } from './account.ts'
 import { credentialsOf } from './kubeconfig.ts'
 import { ensure, follow, LocalPodApi, listLocally } from './local-objects.ts'
 import { clusterNodes, nodeObject, nodeStatus } from './nodes.ts'
+import { probePod } from './probe-pod.ts'
 
 export interface ClusterOptions {
   readonly name: string
@@ -175,8 +176,8 @@ export class Cluster {
       ...identity,
       client,
       peers: [],
-      // Its pods end with a cluster that is stopped: the others notice.
-      lostMembers: { probes: true },
+      // The pods of a cluster that is stopped end with it: the others notice.
+      lostMembers: { probes: probePod },
       log: log.child({ cluster: name }),
     })
     this.#agent = agent
