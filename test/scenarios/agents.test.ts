@@ -10,7 +10,7 @@ import { loadScenarios, type Scenario } from './runner/scenario.ts'
 const AT_ONCE = 8
 
 /** Longer than any expectation of a scenario is waited for. */
-const TIMEOUT_MS = 40_000
+const TIMEOUT_MS = 90_000
 
 const only = process.env.ISTHMUS_TEST_SCENARIO
 const scenarios = loadScenarios().filter(({ id }) => only === undefined || id.includes(only))

@@ -171,7 +171,7 @@ describe('whatever happens', () => {
           }
         },
       ),
-      { numRuns: 6, interruptAfterTimeLimit: 25_000 },
+      { numRuns: 5, interruptAfterTimeLimit: 40_000 },
     )
   })
 })

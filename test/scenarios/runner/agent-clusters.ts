@@ -30,6 +30,8 @@ export abstract class AgentClusters implements Clusters {
   abstract readonly pollMs: number
   readonly #members = new Map<string, AgentMember>()
   readonly #agents = new Map<string, { agent: Agent; clients: readonly ClusterClient[] }>()
+  /** Cluster ids of members that were renamed. */
+  readonly #renamed = new Map<string, string>()
   readonly #dns = new DnsServers(id => this.member(id).connect())
 
   abstract server(cluster: string, action: ServerAction): Promise<void>
@@ -86,6 +88,12 @@ export abstract class AgentClusters implements Clusters {
     if (action !== 'stop') await this.#startAgent(id)
   }
 
+  async rename(id: string, clusterId: string): Promise<void> {
+    await Promise.all([...this.#members.keys()].map(member => this.#stopAgent(member)))
+    this.#renamed.set(id, clusterId)
+    await this.startAgents()
+  }
+
   links(id: string): readonly LinkStatus[] {
     return this.#agents.get(id)?.agent.status().links ?? []
   }
@@ -111,9 +119,9 @@ export abstract class AgentClusters implements Clusters {
     const client = this.member(id).connect(AGENT)
     const peers = [...this.#members.values()]
       .filter(peer => peer.id !== id)
-      .map(peer => ({ clusterId: peer.id, client: peer.connect(READER) }))
+      .map(peer => ({ clusterId: this.#clusterIdOf(peer.id), client: peer.connect(READER) }))
     const agent = new Agent({
-      clusterId: id,
+      clusterId: this.#clusterIdOf(id),
       clusterset: 'test',
       client,
       peers,
@@ -123,9 +131,16 @@ export abstract class AgentClusters implements Clusters {
     this.#agents.set(id, { agent, clients: [client, ...peers.map(peer => peer.client)] })
     await agent.start()
     await until(`the agent of ${id} is ready`, () => agent.ready)
+    const reachable = [...this.#members.keys()]
+      .filter(peer => this.isReachable(peer))
+      .map(peer => this.#clusterIdOf(peer))
     await until(`the agent of ${id} has read its peers`, () =>
-      agent.status().links.every(link => link.state !== 'connecting' || !this.isReachable(link.clusterId)),
+      agent.status().links.every(link => link.state !== 'connecting' || !reachable.includes(link.clusterId)),
     )
+  }
+
+  #clusterIdOf(id: string): string {
+    return this.#renamed.get(id) ?? id
   }
 
   async #stopAgent(id: string): Promise<void> {

@@ -11,6 +11,8 @@ export interface Clusters {
   /** Of a namespace, or cluster-scoped ones. Empty where the kind is not served. */
   list(cluster: string, type: ResourceType, namespace?: string): Promise<readonly KubernetesObject[]>
   agent(cluster: string, action: 'stop' | 'start' | 'restart'): Promise<void>
+  /** Its agent comes back under another cluster id, and all others are told so: each is started anew. */
+  rename(cluster: string, clusterId: string): Promise<void>
   server(cluster: string, action: ServerAction): Promise<void>
   /** Moves all clocks, or waits. */
   clock(seconds: number): Promise<void>

@@ -12,7 +12,7 @@ import { ApiServer, effects } from '@isthmus/apiserver'
 import { connect, staticCredentials } from '@isthmus/kube'
 import { Calls } from '../../fixtures/granted-calls.ts'
 import { AGENT, AgentClusters, READER } from './agent-clusters.ts'
-import { knowOnly, olderDefinition } from './other-releases.ts'
+import { knowOnly, liftLimits, olderDefinition } from './other-releases.ts'
 import type { MemberSpec, ServerAction } from './scenario.ts'
 
 /** When the clocks of embedded clusters start. */
@@ -97,6 +97,9 @@ export class EmbeddedClusters extends AgentClusters {
       case 'restore state':
         if (embedded.remembered === undefined) throw new Error('no state is remembered')
         faults.restore(embedded.remembered)
+        break
+      case 'lift limits':
+        await liftLimits(embedded.server)
         break
       case 'install':
         await installInto(this.member(id).client)

@@ -77,7 +77,7 @@ export function importService(input: ModelImport): void {
     if (derivedService !== undefined) local.delete(SERVICES, namespace, derivedName)
   }
   if (plan.kind !== 'import') return
-  const { served, why } = serve(
+  const { served, why } = serveKnown(
     input,
     plan,
     existing,
@@ -111,13 +111,22 @@ function admissionOf({ local, namespace, clusterId }: ModelImport): Admission {
   })
 }
 
+/** Without a trafficDistribution that the API server does not know, rather than not at all. */
+function serveKnown(...[input, plan, ...rest]: Parameters<typeof serve>): ReturnType<typeof serve> {
+  const result = serve(input, plan, ...rest)
+  const isUnknown = result.unknown?.every(({ field }) => field === 'spec.trafficDistribution') ?? false
+  if (!isUnknown) return result
+  const { trafficDistribution: _, ...spec } = plan.spec
+  return serve(input, { ...plan, spec }, ...rest)
+}
+
 /** Derived Service and slices; what the API server refuses is the reason why they are not there. */
 function serve(
   { local, namespace, name, clusterId }: ModelImport,
   plan: ImportedPlan,
   { derivedService, slices, serviceImport }: ExistingImport,
   obstacle: string | undefined,
-): { served?: Service; why?: string } {
+): { served?: Service; why?: string; unknown?: readonly { field?: string }[] | undefined } {
   if (obstacle !== undefined) return { why: obstacle }
   try {
     const served = storeService()
@@ -138,7 +147,7 @@ function serve(
       local.delete(SERVICES, namespace, derivedService.metadata.name ?? '')
     return served === undefined ? {} : { served }
   } catch (error) {
-    if (error instanceof StatusError) return { why: error.message }
+    if (error instanceof StatusError) return { why: error.message, unknown: error.status.details?.causes }
     throw error
   }
 

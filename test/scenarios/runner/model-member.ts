@@ -1,5 +1,6 @@
 import {
   AGENT_NAMESPACE,
+  CLUSTER_PROPERTIES,
   CONFIG_MAPS,
   ENDPOINT_SLICES,
   type EndpointSlice,
@@ -19,6 +20,7 @@ import {
   MANAGER,
   NAMESPACES,
   type Namespace,
+  PROPERTY_CLUSTER_ID,
   type ResourceType,
   SERVICE_EXPORTS,
   SERVICE_IMPORTS,
@@ -40,6 +42,7 @@ import {
   nextExportConditions,
   nextIndex,
   objectionToIndex,
+  type Publication,
   recordName,
   recordOf,
   serviceKey,
@@ -54,13 +57,21 @@ export interface ModelMemberOptions {
   readonly id: string
   readonly families: readonly IPFamily[]
   readonly local: LocalApi
+  readonly isServed: (type: ResourceType) => boolean
   readonly now: () => number
 }
+
+const EXCHANGE_KINDS: readonly ResourceType[] = [EXPORT_INDEXES, EXPORTED_SERVICES, EXPORTED_ENDPOINTS]
+
+/** After which peers hold a publisher for silent. */
+const LEASE_DURATION_MS = 40_000
 
 /** What was last read of a peer, and what its link remembers. */
 interface PeerView {
   readonly peer: ModelMember
   index: ExportIndex | undefined
+  /** Services of the last index that could be acted on. */
+  accepted: ReadonlySet<string>
   services: ReadonlyMap<string, ExportedService>
   chunks: ReadonlyMap<string, ExportedEndpoints>
   readonly remembered: Map<string, MemberExport>
@@ -68,11 +79,15 @@ interface PeerView {
 
 /** One member: gathers from its objects, asks core, writes the difference. All in one turn. */
 export class ModelMember {
-  readonly id: string
+  id: string
   readonly local: LocalApi
   isReachable = true
+  /** Its API server takes no writes to the exchange. */
+  isExchangeClosed = false
   #isRunning = true
   #highestWritten = 0
+  /** What its Lease would say. */
+  #aliveAt = 0
   readonly #options: ModelMemberOptions
   readonly #views = new Map<string, PeerView>()
 
@@ -82,7 +97,9 @@ export class ModelMember {
     this.#options = options
   }
 
+  /** The other members of its ClusterSet, and nobody else. */
   meet(members: readonly ModelMember[]): void {
+    this.#views.clear()
     for (const peer of members) if (peer !== this) this.#views.set(peer.id, this.#forgotten(peer))
   }
 
@@ -93,7 +110,9 @@ export class ModelMember {
 
   start(): void {
     this.#isRunning = true
-    this.#highestWritten = 0
+    // After a long silence the store may be one that was restored: the index is written anew (docs/adr/0008).
+    const wasSilent = this.#options.now() - this.#aliveAt > LEASE_DURATION_MS
+    this.#highestWritten = wasSilent ? (this.#index()?.spec.sequence ?? 0) + 1 : 0
     for (const { peer } of [...this.#views.values()]) this.#views.set(peer.id, this.#forgotten(peer))
   }
 
@@ -105,7 +124,9 @@ export class ModelMember {
 
   /** Records first, then the index; withdrawals the other way round. */
   publish(): void {
-    if (!this.#works) return
+    if (!this.#works || this.isExchangeClosed || !this.#hasExchange) return
+    this.#aliveAt = this.#options.now()
+    this.#claimName()
     const records = new Map<string, ExportRecord>()
     for (const { metadata } of this.#list<ServiceExport>(SERVICE_EXPORTS)) {
       const key = serviceKey(metadata.namespace ?? '', metadata.name ?? '')
@@ -137,7 +158,7 @@ export class ModelMember {
   read(): void {
     if (!this.#works) return
     for (const view of this.#views.values()) {
-      if (!view.peer.isReachable) continue
+      if (!view.peer.isReadable) continue
       view.index = view.peer.#index()
       view.services = new Map(
         view.peer.#list<ExportedService>(EXPORTED_SERVICES, EXCHANGE_NAMESPACE).map(named),
@@ -145,9 +166,10 @@ export class ModelMember {
       view.chunks = new Map(
         view.peer.#list<ExportedEndpoints>(EXPORTED_ENDPOINTS, EXCHANGE_NAMESPACE).map(named),
       )
-      const sequence = view.index?.spec.sequence ?? 0
-      if (objectionToIndex(this.#indexView(view)) === undefined && sequence > this.#highest(view.peer.id))
-        this.#remember(view.peer.id, sequence)
+      if (view.index === undefined || objectionToIndex(this.#indexView(view)) !== undefined) continue
+      view.accepted = new Set(view.index.spec.services.filter(isServiceKey))
+      const { sequence } = view.index.spec
+      if (sequence > this.#highest(view.peer.id)) this.#remember(view.peer.id, sequence)
     }
   }
 
@@ -180,10 +202,23 @@ export class ModelMember {
       const clusterId = view.peer.id
       if (view.index !== undefined && objection !== undefined)
         return { clusterId, state: 'refused', reason: objection }
-      return objection === undefined && view.peer.isReachable
+      return objection === undefined && view.peer.isReadable
         ? { clusterId, state: 'connected' }
         : { clusterId, state: 'degraded', reason: objection ?? 'it cannot be reached' }
     })
+  }
+
+  /** Whether peers can read its exchange. A kind that is not served is no empty list. */
+  get isReadable(): boolean {
+    return this.isReachable && this.#hasExchange
+  }
+
+  get #hasExchange(): boolean {
+    return EXCHANGE_KINDS.every(type => this.#isServed(type))
+  }
+
+  #isServed(type: ResourceType): boolean {
+    return this.#options.isServed(type)
   }
 
   get #works(): boolean {
@@ -191,7 +226,23 @@ export class ModelMember {
   }
 
   #forgotten(peer: ModelMember): PeerView {
-    return { peer, index: undefined, services: new Map(), chunks: new Map(), remembered: new Map() }
+    return {
+      peer,
+      index: undefined,
+      accepted: new Set(),
+      services: new Map(),
+      chunks: new Map(),
+      remembered: new Map(),
+    }
+  }
+
+  /** KEP-2149: a cluster's id is in its ClusterProperty while it is a member. */
+  #claimName(): void {
+    if (this.local.get(CLUSTER_PROPERTIES, undefined, PROPERTY_CLUSTER_ID) !== undefined) return
+    this.local.create(CLUSTER_PROPERTIES, {
+      metadata: { name: PROPERTY_CLUSTER_ID },
+      spec: { value: this.id },
+    })
   }
 
   #ownRecord(key: string): ExportRecord | undefined {
@@ -267,7 +318,7 @@ export class ModelMember {
           chunk: name => view.chunks.get(name),
           remembered: service => view.remembered.get(service),
         },
-        new Set(view.index?.spec.services.filter(isServiceKey)),
+        view.accepted,
       )
       if (contribution.kind === 'present') view.remembered.set(key, contribution.export)
       else if (contribution.kind === 'absent') view.remembered.delete(key)
@@ -296,7 +347,7 @@ export class ModelMember {
     const conditions = nextExportConditions({
       serviceExport,
       validity,
-      published: { done: true },
+      published: this.#publication(key),
       conflicts: isSilent && stands && conflicts.length === 0 ? undefined : conflicts,
       now: rfc3339(this.#options.now()),
     })
@@ -304,6 +355,24 @@ export class ModelMember {
       const status = { ...serviceExport.status, conditions }
       this.local.updateStatus(SERVICE_EXPORTS, { ...serviceExport, status } as unknown as LocalObject)
     }
+  }
+
+  #publication(key: string): Publication {
+    const record = this.#ownRecord(key)
+    const refusal = record === undefined ? undefined : checkRecord(record.spec)
+    if (refusal !== undefined && refusal.value === undefined)
+      return { done: false, failed: true, why: `no member accepts it: ${refusal.refusals[0]?.message}` }
+    const { namespace = '', name = '' } = splitServiceKey(key) ?? {}
+    const isStored = this.local.get(EXPORTED_SERVICES, EXCHANGE_NAMESPACE, recordName(namespace, name))
+    if (isStored === undefined) return { done: false, why: 'the record is not stored in the exchange yet' }
+    const isNamed = this.#index()?.spec.services.includes(key)
+    const without = refusal?.refusals
+      .map(({ rule, message }) => `${rule}: ${message}`)
+      .slice(0, 3)
+      .join('; ')
+    return isNamed
+      ? { done: true, without: without || undefined }
+      : { done: false, why: 'the index does not name the record yet' }
   }
 
   /** Keys of all services that anybody has anything of. */
@@ -321,11 +390,13 @@ export class ModelMember {
         if (name !== undefined) keys.add(serviceKey(metadata.namespace ?? '', name))
       }
     }
-    for (const { index } of this.#views.values()) for (const key of index?.spec.services ?? []) keys.add(key)
+    for (const { accepted } of this.#views.values()) for (const key of accepted) keys.add(key)
     return keys
   }
 
+  /** What has no kind is not there: a ServiceExport CRD that is deleted takes the exports with it. */
   #list<T extends KubernetesObject>(type: ResourceType<T>, namespace?: string): readonly T[] {
+    if (!this.#isServed(type)) return []
     return this.local.list(type, namespace) as unknown as readonly T[]
   }
 

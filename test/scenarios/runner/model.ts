@@ -4,11 +4,11 @@
  */
 import { installObjects } from '@isthmus/agent'
 import {
+  apiVersionOf,
   ENDPOINT_SLICES,
   type EndpointSlice,
   type KubernetesObject,
   NAMESPACES,
-  type Namespace,
   type ResourceType,
   SERVICE_IMPORTS,
   type ServiceImport,
@@ -17,9 +17,9 @@ import { ApiServer, type LocalObject } from '@isthmus/apiserver'
 import { until } from '../../fixtures/until.ts'
 import type { Clusters, LinkLine } from './clusters.ts'
 import { EPOCH, serviceCIDRs } from './embedded.ts'
-import { KINDS, typeOf, WRITTEN_KINDS } from './kinds.ts'
+import { KINDS, typeOf } from './kinds.ts'
 import { ModelMember } from './model-member.ts'
-import { olderDefinition } from './other-releases.ts'
+import { knowOnly, liftLimits, olderDefinition } from './other-releases.ts'
 import type { MemberSpec, ServerAction } from './scenario.ts'
 import { dnsAnswer } from './views.ts'
 
@@ -37,8 +37,7 @@ export class ModelClusters implements Clusters {
   /** Resolves when every kind is served, which takes a turn. */
   static async start(members: Readonly<Record<string, MemberSpec>>): Promise<ModelClusters> {
     const clusters = new ModelClusters(members)
-    for (const { registry } of clusters.#servers.values())
-      await until('every kind is served', () => KINDS.every(type => registry.preferred(type) !== undefined))
+    await clusters.#allServed()
     return clusters
   }
 
@@ -48,15 +47,14 @@ export class ModelClusters implements Clusters {
         serviceCIDRs: serviceCIDRs(spec, index),
         now: () => new Date(this.#now),
       })
+      if (spec.trafficDistribution !== undefined) knowOnly(server, spec.trafficDistribution)
       if (spec.withoutFields.length > 0) server.local.create(...olderDefinition(spec.withoutFields))
-      for (const { type, object } of installObjects().flat()) {
-        if (server.registry.preferred(type) === undefined) continue
-        if (server.local.get(type, object.metadata.namespace, object.metadata.name ?? '') === undefined)
-          server.local.create(type, object as unknown as LocalObject)
-      }
+      install(server)
       this.#servers.set(id, server)
+      const isServed = (type: ResourceType) => server.registry.preferred(type) !== undefined
       const now = () => this.#now
-      this.members.set(id, new ModelMember({ id, families: spec.families, local: server.local, now }))
+      const { local } = server
+      this.members.set(id, new ModelMember({ id, families: spec.families, local, isServed, now }))
     }
     for (const member of this.members.values()) member.meet([...this.members.values()])
   }
@@ -88,13 +86,19 @@ export class ModelClusters implements Clusters {
     this.#isSettled = false
     const { name = '', namespace } = object.metadata
     const { local } = this.apiServer(id)
-    if (object.kind === 'Namespace') this.#emptyNamespace(id, name)
     local.delete(typeOf(object), namespace, name)
+    if (object.kind === 'CustomResourceDefinition') await this.#definitionGone(id, name)
   }
 
+  /** Versions are converted by their apiVersion alone, as the CRDs say (strategy None). */
   async list(id: string, type: ResourceType, namespace?: string): Promise<readonly KubernetesObject[]> {
     this.settle()
-    return this.apiServer(id).local.list(type, namespace) as unknown as readonly KubernetesObject[]
+    const { local, registry } = this.apiServer(id)
+    const preferred = registry.preferred(type)
+    if (preferred === undefined) return []
+    const objects = local.list(type, namespace) as unknown as readonly KubernetesObject[]
+    if (preferred.version === type.version || preferred.group !== type.group) return objects
+    return objects.map(object => ({ ...object, apiVersion: apiVersionOf(type) }))
   }
 
   async agent(id: string, action: 'stop' | 'start' | 'restart'): Promise<void> {
@@ -102,6 +106,18 @@ export class ModelClusters implements Clusters {
     this.#isSettled = false
     if (action !== 'start') this.#member(id).stop()
     if (action !== 'stop') this.#member(id).start()
+  }
+
+  async rename(id: string, clusterId: string): Promise<void> {
+    this.settle()
+    this.#isSettled = false
+    const members = [...this.members.values()]
+    for (const member of members) member.stop()
+    this.#member(id).id = clusterId
+    for (const member of members) {
+      member.meet(members)
+      member.start()
+    }
   }
 
   async server(id: string, action: ServerAction): Promise<void> {
@@ -130,9 +146,18 @@ export class ModelClusters implements Clusters {
       case 'forget history':
         break
       case 'refuse exchange':
+        member.isExchangeClosed = true
+        break
       case 'accept exchange':
+        member.isExchangeClosed = false
+        break
+      case 'lift limits':
+        await liftLimits(this.apiServer(id))
+        break
       case 'install':
-        throw new Error(`nothing of the model is told to ${action}`)
+        install(this.apiServer(id))
+        await this.#allServed()
+        break
     }
   }
 
@@ -163,6 +188,7 @@ export class ModelClusters implements Clusters {
     const revisions = () => [...this.#servers.values()].map(({ storage }) => storage.revision).join()
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const before = revisions()
+      for (const id of this.members.keys()) this.#emptyNamespaces(id)
       for (const member of this.members.values()) member.publish()
       for (const member of this.members.values()) member.read()
       for (const member of this.members.values()) member.import()
@@ -174,22 +200,47 @@ export class ModelClusters implements Clusters {
     throw new Error('writes never end')
   }
 
-  /** What the namespace controller does. */
-  #emptyNamespace(id: string, namespace: string): void {
-    const { local } = this.apiServer(id)
-    for (const type of WRITTEN_KINDS) {
-      for (const { metadata } of local.list(type, namespace)) local.delete(type, namespace, metadata.name)
+  /** What the namespace controller does: what has finalizers stays, and the namespace with it. */
+  #emptyNamespaces(id: string): void {
+    const { local, registry } = this.apiServer(id)
+    for (const namespace of local.list(NAMESPACES)) {
+      const { name, deletionTimestamp } = namespace.metadata
+      if (deletionTimestamp === undefined) continue
+      const inside = KINDS.filter(type => type.namespaced && registry.preferred(type) !== undefined)
+      const left = () =>
+        inside.flatMap(type => local.list(type, name).map(({ metadata }) => ({ type, metadata })))
+      for (const { type, metadata } of left())
+        if (metadata.deletionTimestamp === undefined) local.delete(type, name, metadata.name)
+      if (left().length > 0) continue
+      const spec = { ...(namespace as unknown as { spec?: object }).spec, finalizers: [] }
+      local.update(NAMESPACES, { ...namespace, spec } as unknown as LocalObject, 'finalize')
     }
-    const found = local.get(NAMESPACES, undefined, namespace) as unknown as Namespace & { spec?: object }
-    if (found?.spec !== undefined) {
-      const finalized = { ...found, spec: { ...found.spec, finalizers: [] } }
-      local.update(NAMESPACES, finalized as unknown as LocalObject, 'finalize' as never)
-    }
+  }
+
+  async #allServed(): Promise<void> {
+    for (const { registry } of this.#servers.values())
+      await until('every kind is served', () => KINDS.every(type => registry.preferred(type) !== undefined))
+  }
+
+  /** Its objects go with it, which takes a turn. */
+  async #definitionGone(id: string, name: string): Promise<void> {
+    const { registry } = this.apiServer(id)
+    const type = KINDS.find(({ plural, group }) => `${plural}.${group}` === name)
+    if (type !== undefined) await until(`${name} is gone`, () => registry.preferred(type) === undefined)
   }
 
   #member(id: string): ModelMember {
     const member = this.members.get(id)
     if (member === undefined) throw new Error(`there is no cluster ${id}`)
     return member
+  }
+}
+
+/** What is missing of an installation, as far as the kinds are served. */
+function install({ registry, local }: ApiServer): void {
+  for (const { type, object } of installObjects().flat()) {
+    if (registry.preferred(type) === undefined) continue
+    const { namespace, name = '' } = object.metadata
+    if (local.get(type, namespace, name) === undefined) local.create(type, object as unknown as LocalObject)
   }
 }

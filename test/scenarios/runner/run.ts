@@ -23,7 +23,7 @@ import type { Expectation, Partial, Scenario, Step } from './scenario.ts'
 import { reached, slicesBySource } from './views.ts'
 
 const SERVICE = 'hello'
-const EXPECT_TIMEOUT_MS = 10_000
+const EXPECT_TIMEOUT_MS = 20_000
 
 /** Runs a scenario in a namespace of its own. Rejects with what was not as expected, and where. */
 export async function runScenario(scenario: Scenario, clusters: Clusters, namespace: string): Promise<void> {
@@ -79,6 +79,7 @@ class Run {
     if (step.create?.some(({ kind }) => kind === 'ServiceExport')) await clusters.clock(1)
     for (const id of step.in ?? []) {
       if (step.agent !== undefined) await clusters.agent(id, step.agent)
+      if (step.rename !== undefined) await clusters.rename(id, step.rename)
       if (step.server !== undefined) await clusters.server(id, step.server)
       for (const object of step.create ?? []) await clusters.create(id, objectOf(object, this.#namespace))
       for (const object of step.patch ?? [])

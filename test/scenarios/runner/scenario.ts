@@ -3,6 +3,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { IPFamily } from '@isthmus/api'
 import { parse } from 'yaml'
+import { writtenOut } from './repeated.ts'
 
 /** How a scenario is run. */
 export const WAYS = ['model', 'agents', 'real'] as const
@@ -27,6 +28,8 @@ export interface Step {
   readonly delete?: readonly Partial[]
   readonly agent?: 'stop' | 'start' | 'restart'
   readonly server?: ServerAction
+  /** Another cluster id for the member, which all agents are started with. */
+  readonly rename?: string
   /** Seconds by which every clock is moved forward. */
   readonly clock?: number
   readonly expect?: Readonly<Record<string, Expectation>>
@@ -45,6 +48,7 @@ export const SERVER_ACTIONS = [
   'forget history',
   'refuse exchange',
   'accept exchange',
+  'lift limits',
   'install',
 ] as const
 export type ServerAction = (typeof SERVER_ACTIONS)[number]
@@ -104,7 +108,8 @@ export function loadScenarios(): readonly Scenario[] {
     .map(file => {
       const id = join(dirname(file), basename(file, '.yaml'))
       try {
-        return scenarioOf(id, parse(readFileSync(join(SCENARIO_FOLDER, file), 'utf8'), { merge: true }))
+        const written = parse(readFileSync(join(SCENARIO_FOLDER, file), 'utf8'), { merge: true })
+        return scenarioOf(id, writtenOut(written) as Record<string, unknown>)
       } catch (error) {
         throw new Error(`scenario ${id}: ${(error as Error).message}`, { cause: error })
       }
@@ -134,7 +139,7 @@ function scenarioOf(id: string, written: Record<string, unknown>): Scenario {
   // Sequences only grow: what is forged would stand above all that comes later.
   if (all.some(step => step.patch?.some(({ kind }) => kind === 'ExportIndex')))
     leftOut.real ??= 'an ExportIndex is forged'
-  const disturbs = all.some(step => step.agent ?? step.server ?? (step.clock ?? 0) > 5)
+  const disturbs = all.some(step => step.agent ?? step.server ?? step.rename ?? (step.clock ?? 0) > 5)
   return {
     id,
     name: written.name as string,
@@ -168,6 +173,7 @@ function stepsOf(written: Record<string, unknown>): Step[] {
   if (written.export !== undefined) {
     return [{ ...where, create: exportObjects(written.export as ExportShorthand) }]
   }
+  if (written.forge !== undefined) return forgedSteps(where, written.forge as ForgeShorthand)
   if (written.unexport !== undefined) {
     const name = written.unexport === true ? 'hello' : written.unexport
     return [{ ...where, delete: [{ kind: 'ServiceExport', metadata: { name } }] }]
@@ -231,6 +237,56 @@ function exportObjects(shorthand: ExportShorthand): Partial[] {
           }
         : {}),
     },
+  ]
+}
+
+interface ForgeShorthand {
+  /** Fields of the ExportedService; what is not said is as it should be. */
+  readonly record?: Record<string, unknown>
+  /** Its ExportedEndpoints by name; one of one endpoint unless said. */
+  readonly chunks?: Record<string, Record<string, unknown>>
+}
+
+/** Higher than any clock: what is forged is acted on. */
+const FORGED_SEQUENCE = 1_999_999_999_999
+
+/** A record and an index that names it, written into an exchange past its agent. */
+function forgedSteps(where: Pick<Step, 'in'>, { record, chunks = { forged: {} } }: ForgeShorthand): Step[] {
+  const service = { namespace: '<ns>', name: 'hello' }
+  const inExchange = (name: string) => ({ namespace: 'isthmus-exchange', name })
+  const endpoints = Object.entries(chunks).map(([name, fields]) => ({
+    kind: 'ExportedEndpoints',
+    metadata: inExchange(`<chunk:${name}>`),
+    spec: {
+      service,
+      addressType: 'IPv4',
+      ports: [{ name: 'http', protocol: 'TCP', port: 8080 }],
+      endpoints: [{ addresses: ['10.1.0.1'], ready: true, serving: true, terminating: false }],
+      ...fields,
+    },
+  }))
+  const exported = {
+    kind: 'ExportedService',
+    metadata: inExchange('hello.<ns>'),
+    spec: {
+      service,
+      exportedAt: '2026-01-01T00:00:00Z',
+      type: 'ClusterSetIP',
+      ports: [{ name: 'http', protocol: 'TCP', port: 80 }],
+      ipFamilies: ['IPv4'],
+      sessionAffinity: 'None',
+      chunks: Object.keys(chunks).map(name => `<chunk:${name}>`),
+      ...record,
+    },
+  }
+  const index = {
+    kind: 'ExportIndex',
+    metadata: inExchange('index'),
+    spec: { sequence: FORGED_SEQUENCE, services: ['<ns>/hello'] },
+  }
+  return [
+    { ...where, create: [...endpoints, exported] },
+    { ...where, patch: [index] },
   ]
 }
 

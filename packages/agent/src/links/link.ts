@@ -62,9 +62,6 @@ export interface LinkOptions {
   readonly backoff?: BackoffOptions | undefined
 }
 
-/** More than this one member's exports cannot be: what is beyond is not imported. */
-const MAX_SERVICES = 20_000
-
 /** A ClusterSet has tens of members: a peer that comes back is worth asking for every other second. */
 const BACKOFF: BackoffOptions = { initialMs: 100, maxMs: 2_000, factor: 2 }
 
@@ -73,24 +70,9 @@ const INTAKE = { pageSize: PAGE_SIZE, eventRate: EVENT_RATE, trim: trimExchanged
 /** What of an index is passed over: once for each kind of thing, as it may be all of it. */
 function objectionsToNames(services: readonly unknown[], wellFormed: number): readonly Refusal[] {
   const bad = services.length - wellFormed
-  return [
-    ...(bad === 0
-      ? []
-      : [
-          {
-            rule: 'index',
-            message: `${bad} names in its ExportIndex are not namespace/name, such as ${firstBad(services)}`,
-          },
-        ]),
-    ...(wellFormed <= MAX_SERVICES
-      ? []
-      : [
-          {
-            rule: 'index',
-            message: `its ExportIndex names ${wellFormed} services: only ${MAX_SERVICES} are imported`,
-          },
-        ]),
-  ]
+  if (bad === 0) return []
+  const message = `${bad} names in its ExportIndex are not namespace/name, such as ${firstBad(services)}`
+  return [{ rule: 'index', message }]
 }
 
 function firstBad(services: readonly unknown[]): string {
@@ -297,7 +279,7 @@ export class Link {
     const before = this.#accepted
     if (index !== undefined && this.#isAccepted) {
       const keys = index.spec.services.filter(isServiceKey)
-      this.#accepted = new Set(keys.slice(0, MAX_SERVICES))
+      this.#accepted = new Set(keys)
       this.#indexRefusals = objectionsToNames(index.spec.services, keys.length)
       if (index.spec.sequence > this.#highestSequence) {
         this.#highestSequence = index.spec.sequence

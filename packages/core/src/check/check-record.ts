@@ -155,7 +155,8 @@ function checkMetadata(
   }
   const refusals: Refusal[] = []
   const kept: Record<string, string> = {}
-  const all = Object.entries(entries)
+  // Which are too many is the same in every member, whatever the order in which servers give them.
+  const all = Object.entries(entries).sort(([a], [b]) => (a < b ? -1 : 1))
   for (const [key, value] of all.slice(0, MAX_METADATA_ENTRIES)) {
     if (!isQualifiedName(key) || !isValue(value))
       refusals.push({ rule: what, message: `${shown(key)} is malformed` })

@@ -30,7 +30,10 @@ export type Contribution =
       readonly refusals: readonly Refusal[]
     }
 
-/** Whether an index may be acted on, and if not, why. */
+/** What the CRD of an index takes as well; a member's own CRD may take more. */
+export const MAX_SERVICES = 10_000
+
+/** Whether an index may be acted on, and if not, why. One that is held withdraws nothing, and adds nothing. */
 export function objectionToIndex(
   view: Pick<ExchangeView, 'clusterId' | 'index' | 'highestSequence'>,
 ): string | undefined {
@@ -38,6 +41,8 @@ export function objectionToIndex(
   if (index === undefined) return 'its ExportIndex has not been read'
   if (!Number.isSafeInteger(index.spec?.sequence) || !Array.isArray(index.spec.services))
     return 'its ExportIndex is malformed'
+  if (index.spec.services.length > MAX_SERVICES)
+    return `its ExportIndex names ${index.spec.services.length} services, more than ${MAX_SERVICES}`
   if (index.spec.clusterId !== clusterId) {
     return `it calls itself ${JSON.stringify(index.spec.clusterId)?.slice(0, 70)}, not ${clusterId}: two members with one id, or a peer given under the wrong one`
   }
