@@ -16,7 +16,7 @@ import { pino } from 'pino'
 import { TestClusterSet } from '../fixtures/clusterset.ts'
 import { until } from '../fixtures/until.ts'
 
-const log = pino({ level: process.env['ISTHMUS_TEST_LOG'] ?? 'silent' })
+const log = pino({ level: process.env.ISTHMUS_TEST_LOG ?? 'silent' })
 /** As the usual ones, several times as fast. */
 const FAST = {
   times: { leaseDurationMs: 2_000, renewDeadlineMs: 1_000, retryPeriodMs: 200, pollPeriodMs: 100 },
