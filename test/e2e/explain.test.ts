@@ -359,6 +359,8 @@ describe('isthmus explain', { concurrency: false }, () => {
     const { exitCode, stderr } = await folder.run('explain', 'hello', '-n', 'demo', '--from', 'south')
     assert.equal(exitCode, 64)
     assert.match(stderr, /leads to no member south; known are: east, west/)
+    const name = await folder.run('explain', 'demo/hello', '-n', 'demo')
+    assert.match(name.stderr, /service demo\/hello is not a name of lower-case letters/)
     const bad = await folder.run('explain', 'hello', '-n', 'demo', '--dns', 'here')
     assert.match(bad.stderr, /--dns here is not an IP address with a port/)
   })

@@ -1,7 +1,7 @@
 /** What `isthmus status` shows of clusters with agents. */
 import assert from 'node:assert/strict'
 import { after, before, it } from 'node:test'
-import { SERVICE_EXPORTS } from '@isthmus/api'
+import { CLUSTER_PROPERTIES, SERVICE_EXPORTS } from '@isthmus/api'
 import { TestClusterSet } from '../fixtures/clusterset.ts'
 import { until } from '../fixtures/until.ts'
 import { CommandFolder, startCommand } from './command.ts'
@@ -109,4 +109,17 @@ it('keeps itself up to date, and prints when something is another', async () => 
     watching.interrupt()
   }
   assert.equal((await watching.finished).exitCode, 0)
+})
+
+it('puts nothing into a command that somebody else wrote', async () => {
+  const { client } = set.member('west')
+  const property = await client.get(CLUSTER_PROPERTIES, 'cluster.clusterset.k8s.io')
+  await set.stopAgent('west')
+  await client.update(CLUSTER_PROPERTIES, { ...property, spec: { value: 'x; touch /tmp/x' } })
+  for (const args of [['status'], ['explain', 'hello', '-n', 'demo', '--settle', '0']]) {
+    const { stdout, exitCode } = await folder.run(...args)
+    assert.equal(exitCode, 1)
+    assert.match(stdout, /its ClusterProperty cluster\.clusterset\.k8s\.io is no cluster id/)
+    assert.ok(!stdout.includes('touch'))
+  }
 })

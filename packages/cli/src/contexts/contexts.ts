@@ -8,7 +8,7 @@ import {
   PROPERTY_CLUSTER_ID,
   PROPERTY_CLUSTERSET,
 } from '@isthmus/api'
-import type { Outsider, UnreachableContext } from '@isthmus/core'
+import { isDNSLabel, type Outsider, type UnreachableContext } from '@isthmus/core'
 import {
   type ClusterClient,
   connect,
@@ -160,9 +160,15 @@ async function identify(context: string, kubectl: string, client: ClusterClient)
       () => false,
     ),
   ])
-  const { clusterId = properties === undefined ? context : undefined, clusterset = '' } = properties ?? {}
+  const { clusterId = properties === undefined ? labelOf(context) : undefined, clusterset = '' } =
+    properties ?? {}
   if (clusterId === undefined)
     return { kind: 'outsider', outsider: { context, kubectl, server, prepared: isPrepared, client } }
+  // It becomes part of commands to paste: what its administrator wrote there is checked first.
+  if (!isDNSLabel(clusterId)) {
+    const why = `its ClusterProperty ${PROPERTY_CLUSTER_ID} is no cluster id`
+    return { kind: 'unreachable', unreachable: { context, kubectl, server, why } }
+  }
   const there = Date.parse(headers.date ?? '')
   return {
     kind: 'member',
@@ -178,6 +184,11 @@ async function identify(context: string, kubectl: string, client: ClusterClient)
       clocks: [Date.now(), ...(Number.isNaN(there) ? [] : [there])],
     },
   }
+}
+
+/** The name of a context, as far as it can be that of a member. */
+function labelOf(context: string): string {
+  return isDNSLabel(context) ? context : 'unknown'
 }
 
 /** Undefined: it may not be read. */

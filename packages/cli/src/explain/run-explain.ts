@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { EXIT, errorOf } from '@isthmus/api'
-import { type Explanation, explain } from '@isthmus/core'
+import { type Explanation, explain, isDNSLabel } from '@isthmus/core'
 import { homeFolder, readState } from '@isthmus/playground'
 import type { ExplainFlags } from '../commands/explain.ts'
 import type { CommandContext } from '../context.ts'
@@ -18,6 +18,8 @@ export async function runExplain(
   context: CommandContext,
 ): Promise<number> {
   const { stdout, env, cwd } = context
+  requireName('service', service)
+  requireName('--namespace', flags.namespace)
   const dns = (flags.dns ?? []).map(parseDns)
   const playground = await readState(homeFolder(env, cwd)).catch(() => undefined)
   const contexts = new Contexts(flags, context)
@@ -41,6 +43,17 @@ export async function runExplain(
   } finally {
     await contexts.close()
   }
+}
+
+/** No object could have another name; and it becomes part of commands to paste. */
+function requireName(what: string, value: string): void {
+  if (isDNSLabel(value)) return
+  throw errorOf(ERRORS.badValue, {
+    what,
+    value,
+    wanted: 'a name of lower-case letters, digits and hyphens',
+    command: 'explain',
+  })
 }
 
 /** By its id, or by its context. */

@@ -1,4 +1,5 @@
 /** Which members the kubeconfig reaches at all: what is not seen cannot be explained. */
+import { isDNSLabel } from '../check/formats.ts'
 import type { Finding } from './explain.ts'
 import type { Facts, UnreachableContext } from './facts.ts'
 import { peersKnown } from './link-steps.ts'
@@ -32,7 +33,7 @@ export function memberFindings(facts: Facts): Finding[] {
         ...broken(
           `the cluster of context ${context} is no member of a ClusterSet: it has no ClusterProperty cluster.clusterset.k8s.io`,
           'Let it join, then start its agent.',
-          `${kubectl.replace(/^kubectl/, 'isthmus join')} --registry-context REGISTRY --cluster-id ${context}`,
+          `${kubectl.replace(/^kubectl/, 'isthmus join')} --registry-context REGISTRY --cluster-id ${isDNSLabel(context) ? context : 'ID'}`,
         ),
       })),
   ]
