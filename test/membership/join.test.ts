@@ -1,8 +1,17 @@
 /** What `isthmus init` and `isthmus join` write, and what they refuse; no agents run. */
 import assert from 'node:assert/strict'
-import { after, test } from 'node:test'
-import { initRegistry, joinClusterSet } from '@isthmus/agent'
-import { CLUSTER_PROFILES, SECRETS } from '@isthmus/api'
+import { after, before, suite, test } from 'node:test'
+import { initRegistry, installObjects, joinClusterSet, leaveClusterSet } from '@isthmus/agent'
+import {
+  CLUSTER_PROFILES,
+  CUSTOM_RESOURCE_DEFINITIONS,
+  type CustomResourceDefinition,
+  ENDPOINT_SLICES,
+  type IsthmusError,
+  LABEL_CLUSTERSET,
+  NAMESPACES,
+  SECRETS,
+} from '@isthmus/api'
 import { EmbeddedClusters } from './embedded-clusters.ts'
 
 const IDS = ['east', 'west', 'north']
@@ -27,4 +36,92 @@ test('three clusters join, and a second run writes nothing', async () => {
   const before = revisions()
   await again()
   assert.deepEqual(revisions(), before)
+})
+
+suite('a cluster with a past', () => {
+  let others: EmbeddedClusters
+  before(async () => {
+    others = await EmbeddedClusters.start('hub', 'east')
+    await initRegistry({ client: others.get('hub').client, clusterset: 'prod' })
+  })
+  after(() => others.stop())
+
+  test('all that is wrong is told at once, and nothing is written', async () => {
+    const { client, server } = others.get('east')
+    const labels = {
+      'multicluster.kubernetes.io/service-name': 'hello',
+      'endpointslice.kubernetes.io/managed-by': 'lighthouse',
+    }
+    await client.create(ENDPOINT_SLICES, {
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { namespace: 'default', name: 'hello-1', labels },
+      addressType: 'IPv4',
+      endpoints: [],
+    })
+    const options = await others.joinOptions('east', 'hub', { clusterId: 'East', clusterset: 'test' })
+    const { revision } = server.storage
+    const hub = others.get('hub').server.storage.revision
+    await assert.rejects(
+      joinClusterSet({ ...options, access: { server: 'http://localhost' } }),
+      ({ code, message }: IsthmusError) => {
+        assert.equal(code, 'ISTHMUS_JOIN_REFUSED')
+        for (const reason of [
+          /no ClusterSet test in it, only prod/,
+          /"East" cannot/,
+          /not reached over TLS/,
+          /lighthouse.*hello-1/,
+        ])
+          assert.match(message, reason)
+        return true
+      },
+    )
+    assert.deepEqual([server.storage.revision, others.get('hub').server.storage.revision], [revision, hub])
+    await client.delete(ENDPOINT_SLICES, 'hello-1', 'default')
+  })
+
+  test('kinds of another origin are used as they are, and stay', async () => {
+    const { client } = others.get('east')
+    const foreign = installObjects()[0].find(({ object }) =>
+      object.metadata.name?.startsWith('serviceexports.'),
+    )?.object
+    assert.ok(foreign)
+    await client.create(CUSTOM_RESOURCE_DEFINITIONS, {
+      ...foreign,
+      metadata: { name: `${foreign.metadata.name}` },
+    } as CustomResourceDefinition)
+    await joinClusterSet(await others.joinOptions('east', 'hub'))
+    await leaveClusterSet({ client, registry: others.get('hub').client, timeoutMs: 1000 })
+    const { metadata } = await client.get(CUSTOM_RESOURCE_DEFINITIONS, `${foreign.metadata.name}`)
+    assert.equal(metadata.labels, undefined)
+  })
+
+  test('a registry is made once; what is something else is not taken', async () => {
+    const { client } = others.get('hub')
+    await assert.rejects(initRegistry({ client, clusterset: 'prod', namespace: 'other' }), {
+      code: 'ISTHMUS_INIT_REFUSED',
+      message: /clusterset-prod/,
+    })
+    await assert.rejects(initRegistry({ client, clusterset: 'Prod' }), { code: 'ISTHMUS_INIT_REFUSED' })
+    await assert.rejects(initRegistry({ client, clusterset: 'test', namespace: 'clusterset-prod' }), {
+      code: 'ISTHMUS_INIT_REFUSED',
+      message: /registry of prod/,
+    })
+    const metadata = { name: 'clusterset-test' }
+    await client.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata })
+    await assert.rejects(initRegistry({ client, clusterset: 'test' }), {
+      code: 'ISTHMUS_INIT_REFUSED',
+      remedy: /--namespace clusterset-test/,
+    })
+    const { metadata: untouched } = await client.get(NAMESPACES, 'clusterset-test')
+    assert.equal(untouched.labels?.[LABEL_CLUSTERSET], undefined)
+    assert.deepEqual(await initRegistry({ client, clusterset: 'test', namespace: 'clusterset-test' }), {
+      namespace: 'clusterset-test',
+    })
+    // With two of them, it has to be said which.
+    await assert.rejects(joinClusterSet(await others.joinOptions('east', 'hub')), {
+      code: 'ISTHMUS_JOIN_REFUSED',
+      message: /several ClusterSets in it: prod, test/,
+    })
+  })
 })
