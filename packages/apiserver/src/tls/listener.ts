@@ -71,6 +71,8 @@ const httpOptions = ({ headerBytes, headerSeconds, requestSeconds, idleSeconds }
   headersTimeout: 1000 * Math.min(headerSeconds, requestSeconds),
   requestTimeout: 1000 * requestSeconds,
   keepAliveTimeout: 1000 * idleSeconds,
+  // How often node:http looks for who is too slow; 30 s unless said.
+  connectionsCheckingInterval: Math.min(1000, 500 * Math.min(headerSeconds, requestSeconds)),
 })
 
 function secureServer(answer: RequestListener, limits: Limits, tls: ListenerTls): Http2SecureServer {
