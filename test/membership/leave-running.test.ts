@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test'
 import { leaveClusterSet } from '@isthmus/agent'
 import {
   AGENT_NAMESPACE,
+  CLUSTER_PROPERTIES,
   CONFIG_MAPS,
   type Credential,
   EXCHANGE_NAMESPACE,
@@ -86,4 +87,11 @@ test('and joins again, as another', { timeout: 60_000 }, async () => {
   await set.startAgent('west')
   await set.linked(...IDS)
   await until('reached', async () => (await set.reached('east', 'hello')).length === 2)
+})
+
+test('an agent whose membership was removed by hand ends', async () => {
+  const { client, agent } = set.member('east')
+  await client.delete(CONFIG_MAPS, 'membership', AGENT_NAMESPACE)
+  await client.delete(CLUSTER_PROPERTIES, 'clusterset.k8s.io')
+  assert.match((await agent?.left) ?? '', /^east leaves the ClusterSet prod/)
 })

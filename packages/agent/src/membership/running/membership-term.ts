@@ -133,7 +133,16 @@ export class MembershipTerm {
   }
 
   otherNotices(): string[] {
-    return [...this.#failures.values(), ...this.#peers.noticesOfUnknown()]
+    return [...this.#removal(), ...this.#failures.values(), ...this.#peers.noticesOfUnknown()]
+  }
+
+  /** Traffic goes on as it was until the links end, one after the other. */
+  #removal(): string[] {
+    const { membership: record } = this.#options.records
+    if (record === undefined || !this.#registry?.hasLeft(record.clusterId, record.profileUID)) return []
+    return [
+      `${record.clusterId} was removed from the ClusterSet ${record.clusterset}: \`isthmus leave\` removes what is left here`,
+    ]
   }
 
   #followRegistry(): void {

@@ -1,5 +1,14 @@
+import { CLUSTER_PROPERTIES, type MembershipRecord, PROPERTY_CLUSTERSET } from '@isthmus/api'
 import { isExpired } from '@isthmus/core'
-import { type ClusterClient, Controller, done, isUnauthorized, type Outcome } from '@isthmus/kube'
+import {
+  type ClusterClient,
+  Controller,
+  done,
+  isNotFound,
+  isUnauthorized,
+  type Outcome,
+  requeueAfter,
+} from '@isthmus/kube'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import type { Links } from '../../links/links.ts'
@@ -27,6 +36,10 @@ export interface MembershipOptions {
   readonly lookEveryMs?: number | undefined
 }
 
+/** What is worked on beside peers: never the id of one. */
+const MEMBERSHIP = '/membership'
+const LOOK_AGAIN_MS = 2_000
+
 /** What a term needs beside what the membership has. */
 export type TermContext = Pick<MembershipTermOptions, 'gated' | 'own' | 'recorder'>
 
@@ -41,6 +54,8 @@ export class Membership {
   readonly #linking: Controller
   #term: MembershipTerm | undefined
   #isLeaving = false
+  /** The membership as it was when it was last there. */
+  #lastRecord: MembershipRecord | undefined
 
   constructor(options: MembershipOptions) {
     const { client, clusterId, agentNamespace: namespace } = options
@@ -55,14 +70,15 @@ export class Membership {
         this.#term?.peerChanged(id)
       },
       onMembership: () => {
-        this.#lookAtLeaving()
+        this.#linking.enqueue(MEMBERSHIP)
         this.#term?.membershipChanged()
       },
     })
     this.#linking = new Controller({
       name: 'membership',
-      reconcile: id => this.#link(id),
-      onError: (error, peer) => options.log.warn({ err: error, peer }, 'a link could not be made yet'),
+      reconcile: key => (key === MEMBERSHIP ? this.#lookAtLeaving() : this.#link(key)),
+      onError: (error, key) =>
+        options.log.warn({ err: error, key }, 'membership: failed, will be tried again'),
     })
   }
 
@@ -180,11 +196,29 @@ export class Membership {
       : `its API server does not accept our token any more (401): ${way}`
   }
 
-  #lookAtLeaving(): void {
+  /** It is written down; or all that made it a member is gone. */
+  async #lookAtLeaving(): Promise<Outcome> {
     const { membership } = this.#records
-    if (this.#isLeaving || membership?.state !== 'leaving') return
+    if (this.#isLeaving) return done()
+    if (membership === undefined && this.#lastRecord === undefined) return done()
+    if (membership?.state === 'member') {
+      this.#lastRecord = membership
+      return done()
+    }
+    if (membership === undefined && (await this.#hasIdentity())) return requeueAfter(LOOK_AGAIN_MS)
     this.#isLeaving = true
-    const { clusterId, clusterset } = membership
+    const { clusterId, clusterset } = membership ?? (this.#lastRecord as MembershipRecord)
     this.#options.onLeaving(`${clusterId} leaves the ClusterSet ${clusterset}: the agent stops for good`)
+    return done()
+  }
+
+  async #hasIdentity(): Promise<boolean> {
+    try {
+      await this.#options.client.get(CLUSTER_PROPERTIES, PROPERTY_CLUSTERSET)
+      return true
+    } catch (error) {
+      if (isNotFound(error)) return false
+      throw error
+    }
   }
 }

@@ -1,4 +1,4 @@
-import { CONFIG_MAPS, NAMESPACES, type PinnedPeer } from '@isthmus/api'
+import { CONFIG_MAPS, NAMESPACES, type PinnedPeer, READER_SLOTS } from '@isthmus/api'
 import { decidePeer, isSameAccess, type PeerVerdict } from '@isthmus/core'
 import { type ClusterClient, done, isConflict, isNotFound, type Outcome, requeueAfter } from '@isthmus/kube'
 import type { Recorder } from '../../events/event-recorder.ts'
@@ -132,7 +132,11 @@ export class PeerReconciler {
   }
 
   async #pin(clusterId: string, signal: AbortSignal): Promise<void> {
-    const { gated, agentNamespace, registry, clock } = this.#options
+    const { gated, agentNamespace, records, registry, clock } = this.#options
+    if (records.pins.size >= READER_SLOTS) {
+      this.#note(clusterId, 'held', `not linked: this cluster has ${READER_SLOTS} peers, which is the most`)
+      return
+    }
     const profile = registry()?.profile(clusterId)
     const pin = profile === undefined ? undefined : newPin(profile, clock())
     if (pin !== undefined) await createPin(gated, agentNamespace, pin, signal)

@@ -9,14 +9,15 @@ import {
   type Secret,
   secretData,
 } from '@isthmus/api'
-import { readProfile } from '@isthmus/core'
+import { checkAccess, readProfile } from '@isthmus/core'
 import { isAlreadyExists, isNotFound } from '@isthmus/kube'
 import type { GatedClient } from '../../leadership/write-gate.ts'
 import { time } from '../../timestamps.ts'
 
 /** What is believed of a peer from now on: what its profile says at first sight. */
 export function newPin(profile: ClusterProfile, now: number): PinnedPeer | undefined {
-  const { access, exchangeNamespace } = readProfile(profile)
+  const { access: said, exchangeNamespace } = readProfile(profile)
+  const access = checkAccess(said)
   const { name: clusterId = '', uid: profileUID = '' } = profile.metadata
   if (access === undefined || exchangeNamespace === undefined) return undefined
   return { clusterId, profileUID, access, exchangeNamespace, pinnedAt: time(now) }

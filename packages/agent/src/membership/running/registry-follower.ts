@@ -7,7 +7,15 @@ import {
   DEPARTED_NAME,
   type RegistryAccess,
 } from '@isthmus/api'
-import { isDNSLabel, isUID, readProfile, type SeenProfile, type SeenRegistry } from '@isthmus/core'
+import {
+  checkAccess,
+  departedKey,
+  isDNSLabel,
+  isUID,
+  readProfile,
+  type SeenProfile,
+  type SeenRegistry,
+} from '@isthmus/core'
 import { type ClusterClient, Reflector } from '@isthmus/kube'
 import { whyUnreadable } from '../../links/link-reason.ts'
 import { ChangingConnection } from './changing-connection.ts'
@@ -48,7 +56,7 @@ export class RegistryFollower {
     })
     this.#profiles.store.subscribe((_, next, previous) => {
       const name = (next ?? previous)?.metadata.name
-      if (name !== undefined) options.onProfile(name)
+      if (isDNSLabel(name)) options.onProfile(name)
     })
     this.#departedMaps.store.subscribe((_, next) => {
       const keys = Object.keys(next?.data ?? {}).slice(0, MAX_DEPARTED)
@@ -108,6 +116,11 @@ export class RegistryFollower {
     return this.#profiles.store.get(`${this.namespace}/${clusterId}`)
   }
 
+  /** An administrator has written down that the member has left. */
+  hasLeft(clusterId: string, profileUID: string): boolean {
+    return this.#departed.has(departedKey(clusterId, profileUID))
+  }
+
   /** What it says of a member; undefined while it has never been read. */
   seen(clusterId: string): SeenRegistry | undefined {
     if (!this.isKnown) return undefined
@@ -124,7 +137,13 @@ function seenProfile(profile: ClusterProfile): SeenProfile | undefined {
   const { uid } = profile.metadata
   if (!isUID(uid)) return undefined
   const { clusterset, access, exchangeNamespace } = readProfile(profile)
-  return { uid, clusterset, access, exchangeNamespace, relinkRequested: relinkRequested(profile) }
+  return {
+    uid,
+    clusterset,
+    access: checkAccess(access),
+    exchangeNamespace,
+    relinkRequested: relinkRequested(profile),
+  }
 }
 
 /** An annotation of any length; it comes back in one of ours. */
