@@ -49,7 +49,9 @@ export function importLosses(
   const phases = new Map(found.map(([id, phase = 'present']) => [id, phase]))
   const silent = new Set([...phases].filter(([, phase]) => phase === 'notReady').map(([id]) => id))
   const heldBack =
-    plan === undefined ? silent : withoutLastEndpoints(silent, readyEndpointsOf(plan, existing.slices))
+    plan === undefined || silent.size === 0
+      ? silent
+      : withoutLastEndpoints(silent, readyEndpointsOf(plan, existing.slices))
   const concerns = (id: string, phase: MemberPhase) =>
     phase === 'removed' ? (view.isExporter(id, key) ?? told.has(id)) : plan?.clusters.includes(id) === true
   const lost = [...phases].flatMap(([clusterId, phase]): LostMember[] =>
