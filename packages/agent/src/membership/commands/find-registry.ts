@@ -1,6 +1,15 @@
-import { CLUSTER_PROFILES, type ClusterProfile, errorOf, LABEL_CLUSTERSET, NAMESPACES } from '@isthmus/api'
+import {
+  CLUSTER_PROFILES,
+  type ClusterProfile,
+  CONFIG_MAPS,
+  DEPARTED_NAME,
+  errorOf,
+  LABEL_CLUSTERSET,
+  NAMESPACES,
+} from '@isthmus/api'
 import { chooseRegistry, type RegisteredMember, type RegistryChoice, readProfile } from '@isthmus/core'
 import { type ClusterClient, isKindMissing } from '@isthmus/kube'
+import { absentIfNotFound } from '../../install/apply-objects.ts'
 import { ANNOTATION_CLUSTER_UID } from '../registry-objects.ts'
 import { ERRORS } from './errors.ts'
 
@@ -39,4 +48,14 @@ export function registeredMember(profile: ClusterProfile): RegisteredMember {
     profileUID: profile.metadata.uid ?? '',
     registeredUID: profile.metadata.annotations?.[ANNOTATION_CLUSTER_UID],
   }
+}
+
+/** Of members that have left: see `departedKey`. */
+export async function departedKeys(
+  registry: ClusterClient,
+  namespace: string,
+  signal?: AbortSignal,
+): Promise<ReadonlySet<string>> {
+  const found = await registry.get(CONFIG_MAPS, DEPARTED_NAME, namespace, { signal }).catch(absentIfNotFound)
+  return new Set(Object.keys(found?.data ?? {}))
 }

@@ -16,9 +16,9 @@ import { CLUSTER_ROLES } from '../../install/resource-types.ts'
 import { agentStopped } from './agent-stopped.ts'
 import { clusterUID, membershipOf } from './cluster-facts.ts'
 import { ERRORS } from './errors.ts'
-import { findRegistry, listProfiles, registeredMember } from './find-registry.ts'
+import { departedKeys, findRegistry, listProfiles, registeredMember } from './find-registry.ts'
 import { removeFromCluster } from './remove-from-cluster.ts'
-import { departedKeys, markDeparted, othersWithdrew, type Registration, unregister } from './unregister.ts'
+import { markDeparted, othersWithdrew, type Registration, unregister } from './unregister.ts'
 
 export interface LeaveOptions {
   /** The registry, as an administrator. */

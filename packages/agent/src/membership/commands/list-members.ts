@@ -9,12 +9,12 @@ import {
   SECRETS,
   secretValue,
 } from '@isthmus/api'
-import { type MemberRow, memberTable, readProfile } from '@isthmus/core'
+import { type MemberRow, memberTable } from '@isthmus/core'
 import { type ClusterClient, connect, staticCredentials } from '@isthmus/kube'
 import { absentIfNotFound } from '../../install/apply-objects.ts'
 import { membershipOf } from './cluster-facts.ts'
 import { ERRORS } from './errors.ts'
-import { findRegistry, listProfiles } from './find-registry.ts'
+import { departedKeys, findRegistry, listProfiles, registeredMember } from './find-registry.ts'
 
 export interface Members {
   readonly clusterset: string
@@ -30,8 +30,17 @@ export async function listMembersOf(
   signal?: AbortSignal,
 ): Promise<Members> {
   const choice = await findRegistry(registry, clusterset, signal)
-  const profiles = await listProfiles(registry, choice.namespace, signal)
-  return { ...choice, members: memberTable(profiles.map(readProfile)) }
+  return { ...choice, members: await tableOf(registry, choice.namespace, signal) }
+}
+
+async function tableOf(
+  registry: ClusterClient,
+  namespace: string,
+  signal: AbortSignal | undefined,
+): Promise<readonly MemberRow[]> {
+  const departed = await departedKeys(registry, namespace, signal)
+  const profiles = await listProfiles(registry, namespace, signal)
+  return memberTable(profiles.map(registeredMember), departed)
 }
 
 export interface KnownMembers {
@@ -67,12 +76,8 @@ export async function listMembersKnownTo(
   if (access === undefined) return { record, registry: undefined, peers }
   const registry = connectToRegistry(access)
   try {
-    const profiles = await listProfiles(registry, access.namespace, signal)
-    return {
-      record,
-      registry: { server: access.server, members: memberTable(profiles.map(readProfile)) },
-      peers,
-    }
+    const members = await tableOf(registry, access.namespace, signal)
+    return { record, registry: { server: access.server, members }, peers }
   } catch (failure) {
     return { record, registry: undefined, failure, peers }
   } finally {

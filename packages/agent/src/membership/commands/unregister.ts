@@ -17,7 +17,7 @@ import { ROLE_BINDINGS, ROLES, SERVICE_ACCOUNTS } from '../../install/resource-t
 import { LABEL_PUBLISHER, make, memberRoles } from '../registry-objects.ts'
 import { deleteIfThere } from './delete-objects.ts'
 import { ERRORS } from './errors.ts'
-import { listProfiles, registeredMember } from './find-registry.ts'
+import { departedKeys, listProfiles, registeredMember } from './find-registry.ts'
 import { listMembers, type RegisteredPeer } from './register.ts'
 
 const ATTEMPTS = 5
@@ -84,16 +84,6 @@ export async function othersWithdrew(
     if (performance.now() >= deadline) throw errorOf(ERRORS.membersSilent, { members: names, clusterId })
     await delay(POLL_MS, undefined, signal === undefined ? {} : { signal })
   }
-}
-
-/** By cluster id and UID of the profile. */
-export async function departedKeys(
-  registry: ClusterClient,
-  namespace: string,
-  signal?: AbortSignal,
-): Promise<ReadonlySet<string>> {
-  const found = await registry.get(CONFIG_MAPS, DEPARTED_NAME, namespace, { signal }).catch(absentIfNotFound)
-  return new Set(Object.keys(found?.data ?? {}))
 }
 
 /** First what gives access; the profile, which tells that this has to be done, last. */

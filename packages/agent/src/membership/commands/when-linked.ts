@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { errorOf } from '@isthmus/api'
-import { type LinkPair, linkPairs, whyNotLinked } from '@isthmus/core'
+import { departedKey, type LinkPair, linkPairs, whyNotLinked } from '@isthmus/core'
 import type { ClusterClient } from '@isthmus/kube'
 import { ERRORS } from './errors.ts'
-import { listProfiles, registeredMember } from './find-registry.ts'
+import { departedKeys, listProfiles, registeredMember } from './find-registry.ts'
 
 export interface WhenLinkedOptions {
   readonly registry: ClusterClient
@@ -29,8 +29,10 @@ export async function whenLinked(options: WhenLinkedOptions): Promise<void> {
   const deadline = performance.now() + timeoutMs
   let told = ''
   for (;;) {
+    const gone = await departedKeys(registry, namespace, signal)
     const profiles = (await listProfiles(registry, namespace, signal)).map(registeredMember)
-    const links = linkPairs(profiles, clusterId)
+    const present = profiles.filter(member => !gone.has(departedKey(member.clusterId, member.profileUID)))
+    const links = linkPairs(present, clusterId)
     const state = JSON.stringify(links)
     if (state !== told) onProgress?.(links)
     told = state
