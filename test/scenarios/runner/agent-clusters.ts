@@ -21,6 +21,7 @@ export interface AgentMember {
   readonly id: string
   /** The test's own; the agent has others, so that each can be broken alone. */
   readonly client: ClusterClient
+  readonly reservedPrefixes?: readonly string[] | undefined
   /** By the name given, servers know whose requests they are. */
   connect(userAgent?: string): ClusterClient
 }
@@ -123,6 +124,7 @@ export abstract class AgentClusters implements Clusters {
     const agent = new Agent({
       clusterId: this.#clusterIdOf(id),
       clusterset: 'test',
+      reservedPrefixes: this.member(id).reservedPrefixes,
       client,
       peers,
       log,

@@ -158,6 +158,6 @@ export class EmbeddedClusters extends AgentClusters {
     const client = open()
     if (spec.withoutFields.length > 0) server.local.create(...olderDefinition(spec.withoutFields))
     await installInto(client)
-    this.add({ id, client, connect: open })
+    this.add({ id, client, connect: open, reservedPrefixes: spec.reservedPrefixes })
   }
 }

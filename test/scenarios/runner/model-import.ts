@@ -51,6 +51,7 @@ export interface ModelImport {
   readonly name: string
   readonly contributions: ReadonlyMap<string, Contribution>
   readonly supportedFamilies: readonly IPFamily[]
+  readonly reservedPrefixes?: readonly string[] | undefined
   /** RFC 3339. */
   readonly now: string
 }

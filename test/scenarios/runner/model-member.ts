@@ -56,6 +56,7 @@ import { importService } from './model-import.ts'
 export interface ModelMemberOptions {
   readonly id: string
   readonly families: readonly IPFamily[]
+  readonly reservedPrefixes?: readonly string[] | undefined
   readonly local: LocalApi
   readonly isServed: (type: ResourceType) => boolean
   readonly now: () => number
@@ -175,7 +176,7 @@ export class ModelMember {
 
   import(): void {
     if (!this.#works) return
-    const { families, now } = this.#options
+    const { families, reservedPrefixes, now } = this.#options
     for (const key of this.#services()) {
       const { namespace = '', name = '' } = splitServiceKey(key) ?? {}
       const contributions = this.#contributions(key)
@@ -189,6 +190,7 @@ export class ModelMember {
           name,
           contributions,
           supportedFamilies: families,
+          reservedPrefixes,
           now: rfc3339(now()),
         })
       }

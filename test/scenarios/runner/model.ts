@@ -54,7 +54,8 @@ export class ModelClusters implements Clusters {
       const isServed = (type: ResourceType) => server.registry.preferred(type) !== undefined
       const now = () => this.#now
       const { local } = server
-      this.members.set(id, new ModelMember({ id, families: spec.families, local, isServed, now }))
+      const { families, reservedPrefixes } = spec
+      this.members.set(id, new ModelMember({ id, families, reservedPrefixes, local, isServed, now }))
     }
     for (const member of this.members.values()) member.meet([...this.members.values()])
   }

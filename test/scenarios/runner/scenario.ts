@@ -16,6 +16,8 @@ export interface MemberSpec {
   readonly withoutFields: readonly string[]
   /** Values of trafficDistribution that its API server takes; all that Kubernetes has, unless said. */
   readonly trafficDistribution?: readonly string[]
+  /** Prefixes of labels and annotations that it does not take from others, beside those that nobody takes. */
+  readonly reservedPrefixes?: readonly string[]
 }
 
 /** One thing that is done, or expected. Exactly one of the verbs is set. */
@@ -136,6 +138,8 @@ function scenarioOf(id: string, written: Record<string, unknown>): Scenario {
   if (all.some(step => (step.clock ?? 0) > 5)) leftOut.real ??= 'a clock is moved'
   if (Object.values(members).some(m => m.withoutFields.length > 0 || m.trafficDistribution !== undefined))
     leftOut.real ??= 'an API server is of another release'
+  if (Object.values(members).some(m => m.reservedPrefixes !== undefined))
+    leftOut.real ??= 'an agent has settings of its own'
   // Sequences only grow: what is forged would stand above all that comes later.
   if (all.some(step => step.patch?.some(({ kind }) => kind === 'ExportIndex')))
     leftOut.real ??= 'an ExportIndex is forged'
