@@ -1,7 +1,15 @@
 /** Members whose agents link themselves, through a registry that may be gone afterwards. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { AGENT_NAMESPACE, CLUSTER_PROFILES, peerSecretName, SECRETS, type Secret } from '@isthmus/api'
+import {
+  AGENT_NAMESPACE,
+  CLUSTER_PROFILES,
+  EXCHANGE_NAMESPACE,
+  LABEL_READER,
+  peerSecretName,
+  SECRETS,
+  type Secret,
+} from '@isthmus/api'
 import { effects } from '@isthmus/apiserver'
 import { until } from '../fixtures/until.ts'
 import { REGISTRY_NAMESPACE, RunningSet } from './running-set.ts'
@@ -57,6 +65,41 @@ describe('members that joined', () => {
     await set.member('east').agent?.idle()
     watched.remove()
     assert.deepEqual(writes, [])
+  })
+
+  it('write again what somebody deleted, and issue again for whom nothing is there', async () => {
+    const { client } = set.member('east')
+    await client.delete(SECRETS, 'peer-west', AGENT_NAMESPACE)
+    const { items } = await client.list(SECRETS, {
+      namespace: EXCHANGE_NAMESPACE,
+      labelSelector: `${LABEL_READER}=north`,
+    })
+    const reader = items[0]?.metadata.name ?? ''
+    await client.delete(SECRETS, reader, EXCHANGE_NAMESPACE)
+    await set.eventually('they are back', async () => {
+      await client.get(SECRETS, 'peer-west', AGENT_NAMESPACE)
+      await client.get(SECRETS, reader, EXCHANGE_NAMESPACE)
+      return true
+    })
+    await set.linked(...IDS)
+  })
+
+  it('take over from one another with links that are warm', async () => {
+    const { agent: first } = set.member('east')
+    const second = await set.startAgent('east')
+    try {
+      await until('it stands by, linked', () => {
+        const { leading, links } = second.status()
+        return !leading && links.length === 2 && links.every(({ state }) => state === 'connected')
+      })
+    } finally {
+      await first?.stop()
+    }
+    await until('it leads, and follows the registry', () => {
+      const { leading, membership } = second.status()
+      return leading && membership?.registry?.reachable
+    })
+    await set.linked(...IDS)
   })
 
   it('renew all credentials by half of their life', async () => {
