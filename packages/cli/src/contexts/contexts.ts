@@ -221,6 +221,6 @@ function kubectlFor(kubeconfig: string | undefined, context: string | undefined)
 }
 
 /** For a POSIX shell; what needs no quotes gets none. */
-function quoted(text: string): string {
+export function quoted(text: string): string {
   return /^[\w./~+:@%-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 }

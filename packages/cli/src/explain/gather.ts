@@ -40,8 +40,9 @@ import {
   recordName,
 } from '@isthmus/core'
 import type { ClusterClient } from '@isthmus/kube'
-import type { MemberContext, ReachedContexts } from '../contexts/contexts.ts'
+import { type MemberContext, quoted, type ReachedContexts } from '../contexts/contexts.ts'
 import { linksOf } from '../contexts/links.ts'
+import { profilesIn } from '../contexts/profiles.ts'
 import { readList, readObject } from '../contexts/reading.ts'
 import type { Outside } from './outside.ts'
 
@@ -51,8 +52,21 @@ export async function gather(
   name: string,
   outside: Outside,
 ): Promise<Facts> {
-  const clusters = await Promise.all(members.map(member => readMember(member, namespace, name, outside)))
+  const [read, registryContext] = await Promise.all([
+    Promise.all(members.map(member => readMember(member, namespace, name, outside))),
+    registryAmong([...members, ...outsiders]),
+  ])
+  const clusters = read.map(cluster => ({ ...cluster, registryContext }))
   return { namespace, name, clusters, unreachable, outsiders }
+}
+
+/** The first context whose cluster keeps profiles of members, as a shell takes it. */
+async function registryAmong(
+  contexts: readonly Pick<MemberContext, 'context' | 'client'>[],
+): Promise<string | undefined> {
+  const profiles = await Promise.all(contexts.map(({ client }) => profilesIn(client)))
+  const found = contexts.find((_, n) => profiles[n]?.length)
+  return found === undefined ? undefined : quoted(found.context)
 }
 
 async function readMember(
@@ -60,7 +74,7 @@ async function readMember(
   namespace: string,
   name: string,
   outside: Outside,
-): Promise<ClusterReading> {
+): Promise<Omit<ClusterReading, 'registryContext'>> {
   const exchange = EXCHANGE_NAMESPACE
   const [known, derivedService, importedSlices, serviceImport, record, kept, links] = await Promise.all([
     readSource(client, namespace, name),

@@ -2,16 +2,12 @@
 import { LEADER_LEASE_NAME } from '@isthmus/agent'
 import {
   AGENT_NAMESPACE,
-  CLUSTER_MANAGER,
-  CLUSTER_PROFILES,
-  type ClusterProfile,
   CONFIG_MAPS,
   configMapValue,
   ENDPOINT_SLICES,
   EXCHANGE_NAMESPACE,
   EXPORT_INDEX_NAME,
   EXPORT_INDEXES,
-  LABEL_CLUSTER_MANAGER,
   LABEL_SLICE_MANAGED_BY,
   LEASES,
   MANAGER,
@@ -24,6 +20,7 @@ import {
 } from '@isthmus/api'
 import type { MemberContext, ReachedContexts } from '../contexts/contexts.ts'
 import { linksOf } from '../contexts/links.ts'
+import { profilesIn } from '../contexts/profiles.ts'
 import { readList, readObject } from '../contexts/reading.ts'
 import type { MemberReading, StatusFacts } from './status-facts.ts'
 
@@ -65,11 +62,4 @@ async function readMember({ client, ...member }: MemberContext): Promise<MemberR
     links,
     membership: configMapValue<MembershipRecord>(membership),
   }
-}
-
-/** Of a registry that is kept there: what members say of themselves. */
-async function profilesIn(client: MemberContext['client']): Promise<readonly ClusterProfile[]> {
-  const labelSelector = `${LABEL_CLUSTER_MANAGER}=${CLUSTER_MANAGER}`
-  const list = await client.list(CLUSTER_PROFILES, { labelSelector }).catch(() => undefined)
-  return list?.items ?? []
 }

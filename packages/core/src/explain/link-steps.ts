@@ -22,7 +22,7 @@ const WAYS_OUT: readonly (readonly [
     /\(401|expired|credential/i,
     (reader, _, peerId) => [
       `Give ${reader.clusterId} new credentials for ${peerId}. A peer given by --peer takes them from its kubeconfig.`,
-      `${isthmus(reader, 'relink')} --peer ${peerId} --registry-context REGISTRY`,
+      `${isthmus(reader, 'relink')} --peer ${peerId} --registry-context ${reader.registryContext ?? 'REGISTRY'}`,
     ],
   ],
   [

@@ -101,6 +101,7 @@ function empty(clusterId: string): ClusterReading {
     clusterId,
     clusterset: 'prod',
     isAssumed: false,
+    registryContext: undefined,
     namespace: { value: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'demo' } } },
     service: { value: undefined },
     sourceSlices: { value: [] },
