@@ -43,4 +43,10 @@ describe('events of an import', () => {
     assert.deepEqual(told({ ...usual, before: undefined, after, notes }), ['Warning RecordRefused'])
     assert.deepEqual(told({ ...usual, before: before(after), after, notes }), [])
   })
+  it('warn where another export says that it is older than the one that is still there', () => {
+    const settled = { ...usual, before: before(ready), after: ready }
+    const winner = { before: 'west', after: 'east', overtaken: true }
+    assert.deepEqual(told({ ...settled, winner }), ['Warning WinnerChanged'])
+    assert.deepEqual(told({ ...settled, winner: { ...winner, overtaken: false } }), ['Normal WinnerChanged'])
+  })
 })

@@ -4,6 +4,7 @@ import {
   derivedServiceName,
   type ExistingImport,
   type ImportedPlan,
+  INDEX_UNREAD,
   isDerivedService,
   type KeptFields,
   membersNotReadWhole,
@@ -216,7 +217,14 @@ export class Importer {
     const isAwaiting = !isBlocked && failure === undefined && unread.why !== undefined
     const events = [
       ...repairEvents(target.made.takeRepairs()),
-      ...importEvents({ before, after, isBlocked, isAwaiting, notes, winner: this.#winner(key, plan) }),
+      ...importEvents({
+        before,
+        after,
+        isBlocked,
+        isAwaiting,
+        notes,
+        winner: this.#winner(key, plan, members),
+      }),
       ...losses.takeEvents(),
     ]
     this.#record(object, events)
@@ -359,9 +367,15 @@ export class Importer {
   }
 
   /** Undefined while a member is silent: who wins is not known then, and stays. */
-  #winner(key: string, { winner, clusters, refusedClusters }: ImportedPlan): WinnerChange | undefined {
+  #winner(
+    key: string,
+    { winner, clusters, refusedClusters }: ImportedPlan,
+    members: ReadonlyMap<string, Contribution>,
+  ): WinnerChange | undefined {
     const before = this.#winners.get(key)
     if (winner === undefined) return undefined
+    // Whoever is read first after a start has overtaken nobody.
+    if (before === undefined && [...members.values()].some(isUnread)) return undefined
     this.#winners.set(key, winner)
     if (before === undefined || before === winner) return undefined
     return { before, after: winner, overtaken: clusters.includes(before) || refusedClusters.includes(before) }
@@ -386,6 +400,15 @@ export class Importer {
     this.#wanted.delete(`${namespace}/${derivedServiceName(namespace, name)}`)
     return done()
   }
+}
+
+/** Nothing of this member has been read yet. What is read and cannot be used is something. */
+function isUnread(contribution: Contribution): boolean {
+  return (
+    contribution.kind === 'unknown' &&
+    contribution.remembered === undefined &&
+    contribution.why === INDEX_UNREAD
+  )
 }
 
 /** What is about versions, gone, or asks to wait is tried again, and says nothing about the import. */

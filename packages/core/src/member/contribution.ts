@@ -33,12 +33,15 @@ export type Contribution =
 /** What the CRD of an index takes as well; a member's own CRD may take more. */
 export const MAX_SERVICES = 10_000
 
+/** Why nothing is known of a member that has not been heard of. */
+export const INDEX_UNREAD = 'its ExportIndex has not been read'
+
 /** Whether an index may be acted on, and if not, why. One that is held withdraws nothing, and adds nothing. */
 export function objectionToIndex(
   view: Pick<ExchangeView, 'clusterId' | 'index' | 'highestSequence'>,
 ): string | undefined {
   const { index, highestSequence, clusterId } = view
-  if (index === undefined) return 'its ExportIndex has not been read'
+  if (index === undefined) return INDEX_UNREAD
   if (!Number.isSafeInteger(index.spec?.sequence) || !Array.isArray(index.spec.services))
     return 'its ExportIndex is malformed'
   if (index.spec.services.length > MAX_SERVICES)
