@@ -52,24 +52,24 @@ export class LostPolicies {
     if (text === undefined) return base
     const known = `${JSON.stringify(base)} ${text}`
     const before = this.#parsed.get(known)
-    if (before !== undefined) return before
-    const parsed = parseLostMemberPolicy(text, base)
-    // One that cannot be read is told, and changes nothing.
-    if ('mistake' in parsed) {
-      this.#mistakes.look(object.metadata.name ?? '', annotation, regarding(object), {
-        type: 'Warning',
-        reason: 'LostMemberPolicyInvalid',
-        action: 'Import',
-        note: `annotation ${annotation} is not used: ${parsed.mistake}`,
-      })
-      return base
-    }
+    const parsed = before === undefined ? parseLostMemberPolicy(text, base) : { policy: before }
+    this.#tell(object, annotation, 'mistake' in parsed ? parsed.mistake : undefined)
+    // One that cannot be read changes nothing.
+    if ('mistake' in parsed) return base
     if (this.#parsed.size >= MAX_TEXTS) this.#parsed.clear()
     this.#parsed.set(known, parsed.policy)
     return parsed.policy
   }
-}
 
-function regarding(object: Namespace) {
-  return { type: NAMESPACES, object, namespace: object.metadata.name ?? '' }
+  #tell(object: Namespace, annotation: string, mistake: string | undefined): void {
+    const { name = '' } = object.metadata
+    const content = {
+      type: 'Warning',
+      reason: 'LostMemberPolicyInvalid',
+      action: 'Import',
+      note: `annotation ${annotation} is not used: ${mistake}`,
+    } as const
+    const regarding = { type: NAMESPACES, object, namespace: name }
+    this.#mistakes.look(name, annotation, regarding, mistake === undefined ? undefined : content)
+  }
 }
