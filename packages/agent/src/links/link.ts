@@ -190,9 +190,9 @@ export class Link {
     return contribution
   }
 
-  /** Its exchange was listed, and is being followed. */
+  /** Its index was listed, and is being followed: what is missing beside it is a fault, but no loss. */
   get isRead(): boolean {
-    return this.#isSynced && this.#reflectors.every(({ state }) => state.error === undefined)
+    return this.#indexes.synced && this.#indexes.state.error === undefined
   }
 
   /** When its publisher was last seen to renew its Lease, by our clock. */

@@ -15,7 +15,7 @@ import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import { EventRecorder } from '../events/event-recorder.ts'
 import { HEARTBEAT_MS } from '../exporter/heartbeat.ts'
-import type { GatedClient } from '../leadership/write-gate.ts'
+import { type GatedClient, NotLeadingError } from '../leadership/write-gate.ts'
 import type { Link } from '../links/link.ts'
 import type { LinkStatus } from '../options.ts'
 import type { OwnCluster } from '../own/own-cluster.ts'
@@ -278,10 +278,22 @@ export class LostMembers {
       member.saved(record, silence, clock())
     } catch (error) {
       member.saveFailed(clock())
+      // The agent that leads has seen the same, and remembers it: there may be nothing left to write.
+      if (error instanceof NotLeadingError) return await this.#adopt(member)
       log.debug({ err: error, peer: clusterId }, 'the state of a link was not saved, will be tried again')
     } finally {
       member.isSaving = false
     }
+  }
+
+  async #adopt(member: TrackedMember): Promise<void> {
+    const { client, agentNamespace } = this.#options
+    const { signal } = this.#stopping
+    await loadLinkRecord(client, agentNamespace, member.clusterId, signal).then(
+      record => member.adopt(record),
+      // It is asked again when this one would write again.
+      () => {},
+    )
   }
 
   #forgetOthers(clusterIds: readonly string[]): void {

@@ -109,6 +109,15 @@ describe('what is remembered of a member', () => {
     assert.ok(lostFor(member, 46_000, START + 46_000))
   })
 
+  it('is nothing to write for one that stands by, once the one that leads has written it', () => {
+    const member = new TrackedMember('east', undefined, START)
+    const record = lostFor(member, 40_000, START + 40_000)
+    assert.ok(record)
+    member.saveFailed(START + 40_000)
+    member.adopt(record)
+    assert.equal(lostFor(member, 60_000, START + 60_000), undefined)
+  })
+
   it('is at a clean end for how long, if that is worth a write', () => {
     const member = new TrackedMember('east', undefined, START)
     save(member, lostFor(member, 40_000, START + 40_000), START + 40_000)

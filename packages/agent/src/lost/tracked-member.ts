@@ -47,14 +47,7 @@ export class TrackedMember {
     const since = Date.parse(stored.since)
     if (!Number.isNaN(since)) this.#stateSince = since
     if (stored.phase === 'present') return
-    // Time in which nobody looked does not count: the silence goes on from where it was.
-    const seconds = (count: number) => ({ ...NO_SILENCE, silentMs: count * 1000 })
-    this.silence = {
-      unheard: { ...NO_SILENCE, silentMs: Math.max(LOST_AFTER_MS, stored.controlPlaneSeconds * 1000) },
-      controlPlane: seconds(stored.controlPlaneSeconds),
-      endpoints: seconds(stored.endpointsSeconds),
-      apiServer: seconds(stored.apiServerSeconds),
-    }
+    this.silence = silenceIn(stored)
     this.#savedSilence = this.silence
     this.state = { state: stored.state, reason: stored.reason }
     this.#lastHeard = Number.isNaN(since) ? undefined : since
@@ -120,6 +113,12 @@ export class TrackedMember {
     this.#savedAt = now
   }
 
+  /** Another agent of this cluster has written it. */
+  adopt(record: LinkRecord | undefined): void {
+    this.#stored = record
+    this.#savedSilence = record === undefined ? PRESENT_MEMBER : silenceIn(record)
+  }
+
   saveFailed(now: number): void {
     this.#retryAt = now + RETRY_MS
   }
@@ -138,6 +137,18 @@ export class TrackedMember {
       endpointsSeconds: seconds(endpoints),
       apiServerSeconds: seconds(apiServer),
     }
+  }
+}
+
+/** Time in which nobody looked does not count: a silence goes on from where it was. */
+function silenceIn({ phase, ...record }: LinkRecord): MemberSilence {
+  if (phase === 'present') return PRESENT_MEMBER
+  const silence = (seconds: number) => ({ ...NO_SILENCE, silentMs: seconds * 1000 })
+  return {
+    unheard: { ...NO_SILENCE, silentMs: Math.max(LOST_AFTER_MS, record.controlPlaneSeconds * 1000) },
+    controlPlane: silence(record.controlPlaneSeconds),
+    endpoints: silence(record.endpointsSeconds),
+    apiServer: silence(record.apiServerSeconds),
   }
 }
 
