@@ -32,6 +32,12 @@ export const ERRORS = {
     message: '{what} {value} is not {wanted}',
     remedy: '`isthmus {command} --help` shows what is accepted.',
   },
+  interrupted: {
+    code: 'ISTHMUS_INTERRUPTED',
+    exitCode: 130,
+    message: 'Told to stop before it was done: {doing}',
+    remedy: 'Run it again: what was done stays done, and it goes on from there.',
+  },
   registryNotNamed: {
     code: 'ISTHMUS_REGISTRY_NOT_NAMED',
     exitCode: EXIT.usage,

@@ -19,14 +19,16 @@ export async function withBoth<Result>(
   flags: BothFlags,
   context: CommandContext,
   doing: string,
-  work: (cluster: OpenCluster, registry: OpenCluster) => Promise<Result>,
+  work: (cluster: OpenCluster, registry: OpenCluster, signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   const registryFlags = registryOf(flags)
   const cluster = open(flags, context)
   const registry = open(registryFlags, context)
+  const signal = context.stopSignal()
   try {
-    return await work(cluster, registry)
+    return await work(cluster, registry, signal)
   } catch (error) {
+    if (signal.aborted) throw errorOf(ERRORS.interrupted, { doing }, error)
     const isRegistry =
       serverOf(error) === registry.client.server && registry.client.server !== cluster.client.server
     throw explainError(error, { doing, context: (isRegistry ? registryFlags : flags).context })
@@ -40,13 +42,15 @@ export async function withRegistry<Result>(
   flags: BothFlags,
   context: CommandContext,
   doing: string,
-  work: (registry: OpenCluster) => Promise<Result>,
+  work: (registry: OpenCluster, signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   const registryFlags = registryOf(flags)
   const registry = open(registryFlags, context)
+  const signal = context.stopSignal()
   try {
-    return await work(registry)
+    return await work(registry, signal)
   } catch (error) {
+    if (signal.aborted) throw errorOf(ERRORS.interrupted, { doing }, error)
     throw explainError(error, { doing, context: registryFlags.context })
   } finally {
     await registry.client.close()

@@ -9,8 +9,7 @@ import { LinkLines } from './link-lines.ts'
 export async function runJoin(flags: JoinFlags, context: CommandContext): Promise<void> {
   const { clusterId } = flags
   const say = (text: string) => void context.stdout.write(`${text}\n`)
-  const signal = context.stopSignal()
-  await withBoth(flags, context, `join as ${clusterId}`, async (cluster, registry) => {
+  await withBoth(flags, context, `join as ${clusterId}`, async (cluster, registry, signal) => {
     const joined = await joinClusterSet({
       client: cluster.client,
       registry: registry.client,

@@ -14,19 +14,18 @@ export async function runLeave(flags: LeaveFlags, context: CommandContext): Prom
     force: flags.force,
     timeoutMs: flags.timeout * 1000,
     onProgress: say,
-    signal: context.stopSignal(),
   }
   // The current context is not enough to take a cluster apart.
   if ((clusterId === undefined) === (flags.context === undefined)) throw errorOf(ERRORS.leaveWhom, {})
   if (clusterId === undefined) {
     const { agentNamespace, exchangeNamespace } = flags
-    const left = await withBoth(flags, context, 'leave', ({ client }, { client: registry }) =>
-      leaveClusterSet({ ...options, client, registry, agentNamespace, exchangeNamespace }),
+    const left = await withBoth(flags, context, 'leave', ({ client }, { client: registry }, signal) =>
+      leaveClusterSet({ ...options, signal, client, registry, agentNamespace, exchangeNamespace }),
     )
     say(`\n${summary(left, 'The cluster')}`)
   } else {
-    const left = await withRegistry(flags, context, `remove ${clusterId}`, ({ client: registry }) =>
-      removeMember({ ...options, registry, clusterId }),
+    const left = await withRegistry(flags, context, `remove ${clusterId}`, ({ client: registry }, signal) =>
+      removeMember({ ...options, signal, registry, clusterId }),
     )
     say(`\n${summary(left, clusterId)}`)
     if (left.clusterId !== undefined)

@@ -14,8 +14,8 @@ export async function runMembers(flags: MembersFlags, context: CommandContext): 
   const print = (answer: object) => say(JSON.stringify(answer, null, 2))
   const isRegistryNamed = flags.registryContext !== undefined || flags.registryKubeconfig !== undefined
   if (isRegistryNamed) {
-    const members = await withRegistry(flags, context, 'list the members', ({ client }) =>
-      listMembersOf(client, flags.clusterset),
+    const members = await withRegistry(flags, context, 'list the members', ({ client }, signal) =>
+      listMembersOf(client, flags.clusterset, signal),
     )
     return asJSON ? print(members) : say(textOf(members.clusterset, members.members))
   }

@@ -10,8 +10,7 @@ import { LinkLines } from './link-lines.ts'
 export async function runRelink(flags: RelinkFlags, context: CommandContext): Promise<void> {
   if (flags.accept === true && flags.peer === undefined) throw errorOf(ERRORS.acceptWhom, {})
   const say = (text: string) => void context.stdout.write(`${text}\n`)
-  const signal = context.stopSignal()
-  await withBoth(flags, context, 'mend the links', async (cluster, registry) => {
+  await withBoth(flags, context, 'mend the links', async (cluster, registry, signal) => {
     const { insecure: _, ...registryAccess } = await announcedAccess(
       await accessOf(registry.credentials),
       { server: flags.registryServer, certificateAuthority: flags.registryCertificateAuthority },
