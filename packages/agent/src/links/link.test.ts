@@ -149,9 +149,11 @@ describe('a link', () => {
       assert.equal(link.status().reason, 'its API server refuses connections (ECONNREFUSED)'),
     )
     assert.equal(link.status().state, 'degraded')
+    await eventually(() => assert.equal(link.isRead, false))
     assert.deepEqual(addresses(link.contribution('demo/hello')), ['10.2.0.1'])
     exchange.recover()
     await connected(link)
+    assert.equal(link.isRead, true)
   })
 
   it('is degraded while the publisher is silent, by the clock of the reader', async () => {
@@ -165,6 +167,16 @@ describe('a link', () => {
     assert.match(link.status().reason ?? '', /its publisher has been silent since 1970-01-01T00:16:40Z/)
     exchange.lease('2020-01-01T00:00:00.000000Z')
     await connected(link)
+  })
+
+  it('takes for a renewal what it sees change, not what it finds', async () => {
+    const exchange = exchangeWithHello()
+    const { link, told } = linkTo(exchange)
+    await connected(link)
+    assert.equal(link.lastRenewal, undefined)
+    told.now += 10_000
+    exchange.lease('2020-01-01T00:00:00.000000Z')
+    await eventually(() => assert.equal(link.lastRenewal, told.now))
   })
 
   it('counts what it refuses', async () => {
