@@ -2,6 +2,7 @@
 import { ISTHMUS_GROUP, MULTICLUSTER_GROUP, READER_SLOTS, readerName } from '@isthmus/api'
 import { type PolicyRule, RBAC_GROUP } from './resource-types.ts'
 
+/** What is watched is also read one by one: after a break, the last change that was seen (see Witness in packages/kube). */
 const READ = ['get', 'list', 'watch']
 const WRITE = ['create', 'update', 'delete']
 const EXCHANGE_KINDS = ['exportindexes', 'exportedservices', 'exportedendpoints']
@@ -35,10 +36,10 @@ export const AGENT_CLUSTER_RULES: PolicyRule[] = [
     verbs: ['get'],
   },
   // What this cluster takes from others; an administrator's, and only read.
-  { apiGroups: [ISTHMUS_GROUP], resources: ['importpolicies'], verbs: ['list', 'watch'] },
+  { apiGroups: [ISTHMUS_GROUP], resources: ['importpolicies'], verbs: READ },
   // Which addresses are this cluster's own, so that no other member can announce them. Works without.
-  { apiGroups: [''], resources: ['nodes'], verbs: ['list', 'watch'] },
-  { apiGroups: ['networking.k8s.io'], resources: ['servicecidrs'], verbs: ['list', 'watch'] },
+  { apiGroups: [''], resources: ['nodes'], verbs: READ },
+  { apiGroups: ['networking.k8s.io'], resources: ['servicecidrs'], verbs: READ },
   { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create', 'patch'] },
 ]
 
@@ -68,7 +69,7 @@ export const AGENT_EXCHANGE_RULES: PolicyRule[] = [
 /** The agent, in its own namespace: its membership, its links and its leader lease. */
 export const AGENT_NAMESPACE_RULES: PolicyRule[] = [
   { apiGroups: [''], resources: ['configmaps'], verbs: [...READ, 'create', 'patch', 'delete'] },
-  { apiGroups: [''], resources: ['secrets'], verbs: ['list', 'watch', ...WRITE] },
+  { apiGroups: [''], resources: ['secrets'], verbs: [...READ, ...WRITE] },
   { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'create', 'update'] },
 ]
 
