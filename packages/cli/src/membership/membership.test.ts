@@ -120,6 +120,7 @@ suite('a ClusterSet', { timeout: 120_000 }, () => {
       says: /no member north/,
     },
     { args: 'members --context hub', exitCode: 78, says: /has not joined/ },
+    { args: 'agent --context hub', exitCode: 78, says: /has not joined a ClusterSet[\s\S]*IDENTITY_UNKNOWN/ },
     { args: 'members --registry-context east', exitCode: 78, says: /no ClusterSet in it/ },
   ]
   for (const { args, exitCode, says } of mistakes) {
