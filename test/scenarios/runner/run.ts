@@ -23,7 +23,7 @@ import type { Expectation, Partial, Scenario, Step } from './scenario.ts'
 import { reached, slicesBySource } from './views.ts'
 
 const SERVICE = 'hello'
-const EXPECT_TIMEOUT_MS = 20_000
+const EXPECT_TIMEOUT_MS = 60_000
 
 /** Runs a scenario in a namespace of its own. Rejects with what was not as expected, and where. */
 export async function runScenario(scenario: Scenario, clusters: Clusters, namespace: string): Promise<void> {
