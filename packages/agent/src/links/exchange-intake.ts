@@ -23,7 +23,7 @@ export const PAGE_SIZE = 100
 /** Of events: what comes faster is read more slowly, and waits in the peer's server. */
 export const EVENT_RATE: Rate = { burst: 5_000, perSecond: 1_000 }
 /** Of changes that are looked at before all others: a flood of one member does not hold up the others'. */
-export const URGENT_RATE: Rate = { burst: 2_000, perSecond: 500 }
+export const URGENT_RATE: Rate = { burst: 5_000, perSecond: 500 }
 
 /** Keeps what is read of an object, and drops whatever else was sent along. Throws where it has no name. */
 export function trimExchanged<T extends KubernetesObject & { spec?: unknown }>(object: T): T {
