@@ -32,11 +32,13 @@ export function nextExportConditions(input: ExportStatusInput): readonly Conditi
   return next === existing ? undefined : next
 }
 
+/** ServiceExport, Valid: the Service is there and can be exported. */
 function validCondition({ validity }: ExportStatusInput): WantedCondition {
   const { valid, reason, message } = validity
   return { type: 'Valid', status: valid ? 'True' : 'False', reason, message }
 }
 
+/** Ready: `Exported`, as members read what is pushed into the exchange; nothing is exported before it is stored. */
 function readyCondition({ validity, published }: ExportStatusInput): WantedCondition {
   const type = 'Ready'
   if (!validity.valid) return { type, status: 'False', reason: 'Pending', message: 'the export is not valid' }
@@ -48,6 +50,7 @@ function readyCondition({ validity, published }: ExportStatusInput): WantedCondi
   return { type, status: 'True', reason: 'Exported', message }
 }
 
+/** Conflict: on every export of the service, in every cluster, with all reasons joined by commas. */
 function conflictCondition({ validity, conflicts }: ExportStatusInput): WantedCondition | undefined {
   const type = 'Conflict'
   if (validity.valid && conflicts === undefined) return undefined

@@ -8,13 +8,13 @@ import {
 } from '@isthmus/api'
 import { type WantedCondition, withConditions } from '../conditions/conditions.ts'
 import { familyOf } from '../merge/ip-families.ts'
+import type { ImportedPlan } from './plan.ts'
 import {
   ANNOTATION_EXPORTED_ANNOTATIONS,
   ANNOTATION_EXPORTED_LABELS,
   ANNOTATION_REFUSED_CLUSTERS,
   exportedMetadata,
-  type ImportedPlan,
-} from './plan.ts'
+} from './remembered-metadata.ts'
 
 /** Reduces an object to the fields that this server's version of the CRD keeps. */
 export type KeptFields = <T>(path: 'spec' | 'status', value: T) => T

@@ -1,5 +1,6 @@
 import {
   type EndpointSlice,
+  type ExportedEndpointsSpec,
   type IPFamily,
   LABEL_SOURCE_CLUSTER,
   type Service,
@@ -11,10 +12,11 @@ import { withoutPrefixes } from '../check/steering.ts'
 import type { Contribution } from '../member/contribution.ts'
 import { byPrecedence, type MemberExport } from '../merge/exports.ts'
 import { derivedServiceFamilies, familyOf, importedFamilies } from '../merge/ip-families.ts'
-import { merge } from '../merge/merge.ts'
 import { contributedPorts, type MergedPort } from '../merge/ports.ts'
 import { derivedServiceName, importedSliceName } from '../naming/names.ts'
 import type { Admission } from '../policy/admission.ts'
+import { type Basis, freshBasis, frozenBasis } from './basis.ts'
+import { refusedClustersOf } from './remembered-metadata.ts'
 
 /** The objects of ours that an import has in this cluster now. */
 export interface ExistingImport {
@@ -128,72 +130,6 @@ function admittedOf(
   return { admitted, refused }
 }
 
-/** What all exports have in common once merged: from the merge, or, where a member is silent, as it was. */
-interface Basis {
-  readonly spec: Omit<ServiceImportSpec, 'ips'>
-  readonly ports: readonly MergedPort[]
-  readonly ipFamilies: readonly IPFamily[]
-  readonly labels: Readonly<Record<string, string>>
-  readonly annotations: Readonly<Record<string, string>>
-}
-
-function freshBasis(exports: readonly MemberExport[]): Basis {
-  const merged = merge(exports)
-  if (merged === undefined) throw new TypeError('a merge of nothing')
-  const { oldest, ports, ipFamilies } = merged
-  return {
-    ports,
-    ipFamilies,
-    labels: oldest.labels ?? {},
-    annotations: oldest.annotations ?? {},
-    spec: {
-      type: oldest.type,
-      ports: ports.map(({ name, ...port }) => (name === '' ? port : { name, ...port })),
-      sessionAffinity: oldest.sessionAffinity,
-      ...(oldest.sessionAffinityConfig === undefined
-        ? {}
-        : { sessionAffinityConfig: oldest.sessionAffinityConfig }),
-      ...(oldest.internalTrafficPolicy === undefined
-        ? {}
-        : { internalTrafficPolicy: oldest.internalTrafficPolicy }),
-      ...(oldest.trafficDistribution === undefined
-        ? {}
-        : { trafficDistribution: oldest.trafficDistribution }),
-    },
-  }
-}
-
-/**
- * The import as it was. What a CRD of an older release did not keep is told by the rest: families by the addresses
- * (what has none is headless), the policies by the derived Service.
- */
-function frozenBasis(
-  { serviceImport, derivedService }: ExistingImport,
-  supported: readonly IPFamily[],
-): Basis | undefined {
-  if (serviceImport === undefined) return undefined
-  const { ips = [], ...kept } = serviceImport.spec
-  const spec = kept.internalTrafficPolicy === undefined ? { ...kept, ...policiesOf(derivedService) } : kept
-  const exported = exportedMetadata(serviceImport)
-  return {
-    spec,
-    ports: spec.ports.map(port => ({ ...port, name: port.name ?? '', protocol: port.protocol ?? 'TCP' })),
-    ipFamilies: spec.ipFamilies ?? (ips.length > 0 ? ips.map(familyOf) : supported),
-    labels: exported.labels,
-    annotations: exported.annotations,
-  }
-}
-
-function policiesOf(
-  service: Service | undefined,
-): Pick<ServiceImportSpec, 'internalTrafficPolicy' | 'trafficDistribution'> {
-  const { internalTrafficPolicy, trafficDistribution } = service?.spec ?? {}
-  return {
-    ...(internalTrafficPolicy === undefined ? {} : { internalTrafficPolicy }),
-    ...(trafficDistribution === undefined ? {} : { trafficDistribution }),
-  }
-}
-
 function imported(
   input: ImportInput,
   { exports, admitted, refused, frozenBy }: Known,
@@ -215,28 +151,11 @@ function imported(
   const families = importedFamilies(basis.ipFamilies, supportedFamilies, first)
   const serviceFamilies = derivedServiceFamilies(families, first)
   const unsupported = families.length === 0
-  const slices: PlannedSlice[] = []
-  const keptSlices = new Set<string>()
-  for (const slice of existing.slices) {
+  const frozen = existing.slices.filter(slice => {
     const source = sourceOf(slice)
-    if (frozenBy.includes(source) && !isRefused(source)) keptSlices.add(slice.metadata.name ?? '')
-  }
-  for (const memberExport of unsupported ? [] : admitted) {
-    const ports = contributedPorts(basis.ports, memberExport)
-    for (const [chunk, content] of memberExport.chunks) {
-      if (content === undefined) {
-        // Named but never seen: whatever is here of it stays until it comes.
-        for (const type of ['IPv4', 'IPv6']) {
-          keptSlices.add(importedSliceName(derivedName, memberExport.clusterId, chunk, type))
-        }
-        continue
-      }
-      if (!serviceFamilies.includes(content.addressType)) continue
-      if (memberExport.spec.ports.length > 0 && !content.ports.some(port => ports.has(port.name))) continue
-      const sliceName = importedSliceName(derivedName, memberExport.clusterId, chunk, content.addressType)
-      slices.push({ name: sliceName, clusterId: memberExport.clusterId, chunk, ports, memberExport })
-    }
-  }
+    return frozenBy.includes(source) && !isRefused(source)
+  })
+  const { slices, unseen } = slicesOf(unsupported ? [] : admitted, derivedName, basis.ports, serviceFamilies)
   return {
     kind: 'import',
     derivedName,
@@ -245,7 +164,7 @@ function imported(
     labels: withoutPrefixes(basis.labels, reservedPrefixes),
     annotations: withoutPrefixes(basis.annotations, reservedPrefixes),
     slices,
-    keptSlices,
+    keptSlices: new Set([...frozen.map(({ metadata }) => metadata.name ?? ''), ...unseen]),
     ...byAdmission(
       [...contributions.keys()]
         .filter(id => frozenBy.includes(id) || exports.some(e => e.clusterId === id))
@@ -257,6 +176,33 @@ function imported(
     unsupported,
     frozenBy,
   }
+}
+
+/**
+ * A slice for each chunk that has ports of the import, in a family that it has (KEP-1645, EndpointSlice: of one source
+ * cluster each). `unseen`: names that slices of chunks would have that are named and not there yet.
+ */
+function slicesOf(
+  exports: readonly MemberExport[],
+  derivedName: string,
+  merged: readonly MergedPort[],
+  families: readonly IPFamily[],
+): { slices: readonly PlannedSlice[]; unseen: readonly string[] } {
+  const slices: PlannedSlice[] = []
+  const unseen: string[] = []
+  for (const memberExport of exports) {
+    const { clusterId } = memberExport
+    const ports = contributedPorts(merged, memberExport)
+    const hasPorts = (content: ExportedEndpointsSpec) =>
+      memberExport.spec.ports.length === 0 || content.ports.some(port => ports.has(port.name))
+    const nameOf = (chunk: string, type: string) => importedSliceName(derivedName, clusterId, chunk, type)
+    for (const [chunk, content] of memberExport.chunks) {
+      if (content === undefined) unseen.push(nameOf(chunk, 'IPv4'), nameOf(chunk, 'IPv6'))
+      else if (families.includes(content.addressType) && hasPorts(content))
+        slices.push({ name: nameOf(chunk, content.addressType), clusterId, chunk, ports, memberExport })
+    }
+  }
+  return { slices, unseen }
 }
 
 function byAdmission(
@@ -305,35 +251,4 @@ function sourceOf(slice: EndpointSlice): string {
 
 function isEmpty({ derivedService, slices, serviceImport }: ExistingImport): boolean {
   return derivedService === undefined && slices.length === 0 && serviceImport === undefined
-}
-
-/** Annotations that remember which labels and annotations of a ServiceImport were exported ones. */
-export const ANNOTATION_EXPORTED_LABELS = 'isthmus.dev/exported-labels'
-export const ANNOTATION_EXPORTED_ANNOTATIONS = 'isthmus.dev/exported-annotations'
-
-/** On a ServiceImport: the members that export the service, but may contribute nothing here. */
-export const ANNOTATION_REFUSED_CLUSTERS = 'isthmus.dev/refused-clusters'
-
-function refusedClustersOf(serviceImport: ServiceImport | undefined): readonly string[] {
-  const names = serviceImport?.metadata.annotations?.[ANNOTATION_REFUSED_CLUSTERS]
-  return names === undefined ? [] : names.split(',')
-}
-
-/** The exported part of a ServiceImport's metadata; the rest is the agent's own, or somebody else's. */
-export function exportedMetadata({ metadata }: ServiceImport): {
-  labels: Record<string, string>
-  annotations: Record<string, string>
-} {
-  const pick = (from: Record<string, string> | undefined, names: string | undefined) => {
-    const picked: Record<string, string> = {}
-    for (const name of (names ?? '').split(',')) {
-      const value = from?.[name]
-      if (value !== undefined) picked[name] = value
-    }
-    return picked
-  }
-  return {
-    labels: pick(metadata.labels, metadata.annotations?.[ANNOTATION_EXPORTED_LABELS]),
-    annotations: pick(metadata.annotations, metadata.annotations?.[ANNOTATION_EXPORTED_ANNOTATIONS]),
-  }
 }

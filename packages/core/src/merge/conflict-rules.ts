@@ -68,31 +68,36 @@ const ipFamilies: ConflictRule = {
     `ipFamilies have nothing in common: ${shown(commonFamilies(exports))} of the oldest export, in cluster ${oldest.clusterId}, is used`,
 }
 
-/** KEP-1645, Constraints and Conflict Resolution: one rule per property of an exported service. */
+/** KEP-1645, Constraints and Conflict Resolution: one rule for each property of an exported service, in this order. */
 const RULES: readonly ConflictRule[] = [
+  // Service Port.
   ports,
+  // Headlessness.
   oldestWins('TypeConflict', 'type', ({ spec }) => spec.type),
-  // Affinity and config are two properties, each with a reason of its own (upstream's ServiceExport type, and what
-  // Cilium and Submariner do): an affinity of ClientIP against one of None differs in both, as only the first has a config.
+  // Session Affinity. It and its config are two properties, each with a reason of its own (upstream's ServiceExport
+  // type, and what Cilium and Submariner do): ClientIP against None differs in both, as only the first has a config.
   oldestWins('SessionAffinityConflict', 'sessionAffinity', ({ spec }) => spec.sessionAffinity),
   oldestWins(
     'SessionAffinityConfigConflict',
     'sessionAffinityConfig',
     ({ spec }) => spec.sessionAffinityConfig ?? null,
   ),
-  // Labels and annotations: the oldest export's set as a whole, never a mixture.
+  // Labels and Annotations: the oldest export's set as a whole, never a mixture.
   oldestWins('LabelsConflict', 'the set of exported labels', ({ spec }) => spec.labels ?? {}),
   oldestWins('AnnotationsConflict', 'the set of exported annotations', ({ spec }) => spec.annotations ?? {}),
+  // Internal Traffic Policy.
   oldestWins(
     'InternalTrafficPolicyConflict',
     'internalTrafficPolicy',
     ({ spec }) => spec.internalTrafficPolicy ?? null,
   ),
+  // Traffic Distribution.
   oldestWins(
     'TrafficDistributionConflict',
     'trafficDistribution',
     ({ spec }) => spec.trafficDistribution ?? null,
   ),
+  // IP Families.
   ipFamilies,
 ]
 

@@ -2,8 +2,9 @@ import type { IPFamily } from '@isthmus/api'
 import type { MemberExport } from './exports.ts'
 
 /**
- * The families that all exports have, in the oldest's order; the oldest's own where there is none in
- * common: a service that works from some members is better than one that works from none.
+ * KEP-1645, IP Families, leaves them to implementations. Here: the families that all exports have, in the
+ * oldest's order; the oldest's own where there is none in common: a service that works from some members is better
+ * than one that works from none.
  */
 export function commonFamilies(exports: readonly MemberExport[]): readonly IPFamily[] {
   const [oldest, ...others] = exports
