@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import { initRegistry, joinClusterSet, leaveClusterSet, removeMember } from '@isthmus/agent'
-import { CONFIG_MAPS, SERVICE_EXPORTS } from '@isthmus/api'
+import { CONFIG_MAPS, type ConfigMap, SERVICE_EXPORTS } from '@isthmus/api'
 import { type ClusterClient, connect } from '@isthmus/kube'
 import { until } from '../fixtures/until.ts'
 import { contentsOf, stateOf } from './cluster-contents.ts'
@@ -85,6 +85,49 @@ suite('leaving', () => {
     const { revision } = server.storage
     await assert.rejects(leave('east'), { code: 'ISTHMUS_NOT_JOINED' })
     assert.equal(server.storage.revision, revision)
+  })
+
+  test('while CoreDNS reads ServiceImports it keeps what it needs', async () => {
+    const { client, server } = clusters.get('east')
+    await joinClusterSet(await clusters.joinOptions('east', 'hub', { coredns: true }))
+    const corefile = (line: string): ConfigMap => ({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { namespace: 'kube-system', name: 'coredns' },
+      data: { Corefile: `.:53 {\n    kubernetes cluster.local {\n        ${line}\n    }\n}\n` },
+    })
+    await client.create(CONFIG_MAPS, corefile('multicluster clusterset.local'))
+    const { stays } = await leave('east')
+    assert.match(stays.join(), /CoreDNS reads ServiceImports/)
+    const left = () => Object.keys(contentsOf(server)).filter(key => /isthmus|serviceimports/.test(key))
+    await until('all else is gone', () => left().length === 3)
+    assert.deepEqual(left().sort(), [
+      'clusterrolebindings /isthmus-coredns',
+      'clusterroles /isthmus-coredns',
+      'customresourcedefinitions /serviceimports.multicluster.x-k8s.io',
+    ])
+    // Once it no longer does, joining and leaving takes them too.
+    await client.update(CONFIG_MAPS, corefile('pods insecure'))
+    await joinClusterSet(await clusters.joinOptions('east', 'hub'))
+    await leave('east')
+    await until('all is gone', () => left().length === 0)
+  })
+
+  test('with a registry that was made anew, a cluster can leave and join', async () => {
+    const { client } = clusters.get('east')
+    await joinClusterSet(await clusters.joinOptions('east', 'hub'))
+    const again = clusters.get('west').client
+    await initRegistry({ client: again, clusterset: 'prod' })
+    const options = await clusters.joinOptions('east', 'west')
+    await assert.rejects(joinClusterSet(options), {
+      code: 'ISTHMUS_JOIN_REFUSED',
+      message: /does not know that membership/,
+    })
+    const left = await leaveClusterSet({ client, registry: again, timeoutMs: 1_000 })
+    assert.equal(left.clusterId, 'east')
+    await joinClusterSet(options)
+    await leaveClusterSet({ client, registry: again, timeoutMs: 1_000 })
+    await removeMember({ registry: clusters.get('hub').client, clusterId: 'east', timeoutMs: 1_000 })
   })
 
   test('a cluster that is gone is removed by its id; an id that never was is told', async () => {
