@@ -129,11 +129,16 @@ export class MembershipTerm {
   }
 
   noticesOf(clusterId: string): string[] {
-    return this.#peers.notices(clusterId)
+    return this.#peers.notices.of(clusterId)
   }
 
   otherNotices(): string[] {
-    return [...this.#removal(), ...this.#failures.values(), ...this.#peers.noticesOfUnknown()]
+    const { records } = this.#options
+    return [
+      ...this.#removal(),
+      ...this.#failures.values(),
+      ...this.#peers.notices.ofOthers(id => records.pins.has(id)),
+    ]
   }
 
   /** Traffic goes on as it was until the links end, one after the other. */
@@ -207,7 +212,7 @@ export class MembershipTerm {
         clusterUID: own.namespaces.get('kube-system')?.metadata.uid,
         kubernetesVersion: await this.#kubernetesVersion(signal),
         links: links.status(),
-        notices: id => this.#peers.notices(id),
+        notices: id => this.#peers.notices.of(id),
         now: clock(),
       },
       signal,

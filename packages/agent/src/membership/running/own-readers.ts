@@ -11,6 +11,7 @@ import { type ClusterClient, Reflector } from '@isthmus/kube'
 import { ANNOTATION_DELIVERED, ANNOTATION_ISSUED_FOR, ANNOTATION_RELINKED } from '../reader-objects.ts'
 
 export interface OwnReader {
+  readonly clusterId: string
   /** Of account and Secret. */
   readonly name: string
   readonly seen: SeenReader
@@ -75,7 +76,7 @@ export class OwnReaders {
       issuedFor: annotations[ANNOTATION_ISSUED_FOR] ?? '',
       relinked: annotations[ANNOTATION_RELINKED] ?? '',
     }
-    return { name, seen, credential }
+    return { clusterId, name, seen, credential }
   }
 }
 

@@ -85,6 +85,12 @@ export class OwnRecords {
     return this.#pins
   }
 
+  /** One that has left, and of which nothing is here any more. */
+  forget(clusterId: string): void {
+    this.#pins.delete(clusterId)
+    this.#malformed.delete(clusterId)
+  }
+
   /** As it is stored; undefined where it vanished. */
   peerSecret(clusterId: string): Secret | undefined {
     return this.#peers.store.get(`${this.#options.namespace}/${peerSecretName(clusterId)}`)

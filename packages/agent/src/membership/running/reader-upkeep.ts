@@ -1,0 +1,100 @@
+import type { MembershipRecord, PinnedPeer } from '@isthmus/api'
+import { isSameAccess, type PeerVerdict } from '@isthmus/core'
+import { type ClusterClient, done, type Outcome } from '@isthmus/kube'
+import type { GatedClient } from '../../leadership/write-gate.ts'
+import { type IssuingClient, issueCredential, layCredential } from '../issue-credential.ts'
+import { removeReader } from '../remove-reader.ts'
+import { CACHE_LAG_MS, NotYet } from './attempt.ts'
+import type { OwnReader } from './own-readers.ts'
+import type { RegistryFollower } from './registry-follower.ts'
+
+export interface ReaderUpkeepOptions {
+  /** Of the own cluster. */
+  readonly client: ClusterClient
+  /** The same; its writes end with the lead. */
+  readonly gated: GatedClient
+  readonly clusterId: string
+  readonly exchangeNamespace: string
+  readonly registry: () => RegistryFollower | undefined
+  readonly clock: () => number
+}
+
+/** A server whose tokens are over at once is not asked in a circle. */
+const ISSUE_AGAIN_MS = 60_000
+
+/** Keeps the accounts that others have in the own exchange, and their credentials. */
+export class ReaderUpkeep {
+  readonly #options: ReaderUpkeepOptions
+  readonly #issuing: IssuingClient
+  /** What was issued last, and when, by a clock that nobody sets. */
+  readonly #issued = new Map<string, { issuedAt: string; at: number }>()
+
+  constructor(options: ReaderUpkeepOptions) {
+    const { client, gated } = options
+    this.#options = options
+    this.#issuing = {
+      ...gated,
+      server: client.server,
+      list: (type, request) => client.list(type, request),
+      raw: (path, init) => client.raw(path, init),
+    }
+  }
+
+  /** Does what was decided about the account of a peer. */
+  async serve(
+    pin: PinnedPeer | undefined,
+    verdict: PeerVerdict,
+    reader: OwnReader | undefined,
+    record: MembershipRecord,
+    signal: AbortSignal,
+  ): Promise<Outcome | NotYet> {
+    const { gated, registry } = this.#options
+    if (verdict.reader === 'remove' && reader !== undefined) await this.remove(reader, signal)
+    if (pin === undefined) return done()
+    if (verdict.reader === 'issue') return this.#issue(pin, verdict.request, reader, record, signal)
+    const target = registry()
+    if (verdict.reader === 'lay' && reader?.credential !== undefined && target !== undefined)
+      await layCredential(gated, target, reader.credential, verdict.request, signal)
+    return done()
+  }
+
+  async remove(reader: OwnReader, signal: AbortSignal): Promise<void> {
+    const { gated, exchangeNamespace } = this.#options
+    this.#issued.delete(reader.clusterId)
+    await removeReader(gated, exchangeNamespace, reader.name, reader.clusterId, signal)
+  }
+
+  async #issue(
+    pin: PinnedPeer,
+    request: string,
+    reader: OwnReader | undefined,
+    { access }: MembershipRecord,
+    signal: AbortSignal,
+  ): Promise<Outcome | NotYet> {
+    const { exchangeNamespace, clusterId: publisher, clock } = this.#options
+    const { clusterId, profileUID } = pin
+    const last = this.#issued.get(clusterId)
+    const isInCache = last === undefined || reader?.credential?.issuedAt === last.issuedAt
+    if (!isInCache && performance.now() - last.at < CACHE_LAG_MS) return new NotYet(CACHE_LAG_MS)
+    const { credential, seen } = reader ?? {}
+    const isOnlyOld =
+      credential !== undefined &&
+      seen?.profileUID === profileUID &&
+      seen.issuedFor === request &&
+      isSameAccess(credential, access)
+    const wait = isOnlyOld ? Date.parse(credential.issuedAt) + ISSUE_AGAIN_MS - clock() : 0
+    if (wait > 0 && wait <= ISSUE_AGAIN_MS) return new NotYet(wait)
+    const { issuedAt } = await issueCredential({
+      client: this.#issuing,
+      exchangeNamespace,
+      publisher,
+      access,
+      reader: { clusterId, profileUID },
+      relinkRequested: request,
+      now: clock(),
+      signal,
+    })
+    this.#issued.set(clusterId, { issuedAt, at: performance.now() })
+    return done()
+  }
+}
