@@ -125,3 +125,16 @@ suite('a cluster with a past', () => {
     })
   })
 })
+
+test('a member that does not answer is named, and joining goes on', async t => {
+  const clusters = await EmbeddedClusters.start('hub', 'east', 'west')
+  t.after(() => clusters.stop())
+  await clusters.form('prod', 'hub', 'west')
+  await clusters.get('west').server.close()
+  const { notes, peers } = await joinClusterSet(await clusters.joinOptions('east', 'hub'))
+  assert.deepEqual(peers, ['west'])
+  assert.match(
+    notes.join('\n'),
+    /API server of west, https:\S+, does not answer this machine: the connection was refused/,
+  )
+})

@@ -40,7 +40,7 @@ function summary(steps: readonly InstallStep[], flags: InstallFlags): string {
     flags.coredns === true
       ? ''
       : 'If CoreDNS is to serve clusterset.local itself (`multicluster` in its kubernetes plugin), run this again\nwith --coredns first: without permission to read ServiceImports it does not become ready.\n'
-  return `${done}\n${coredns}Next: isthmus agent${clusterFlags(flags)} --cluster-id ID --clusterset NAME --peer PEER=KUBECONFIG#CONTEXT\n`
+  return `${done}\n${coredns}Next: isthmus join${clusterFlags(flags)} --registry-context REGISTRY --cluster-id ID; or, without a registry,\nisthmus agent${clusterFlags(flags)} --cluster-id ID --clusterset NAME --peer PEER=KUBECONFIG#CONTEXT\n`
 }
 
 function clusterFlags({ kubeconfig, context }: InstallFlags): string {

@@ -110,7 +110,25 @@ export async function joinClusterSet(options: JoinOptions): Promise<Joined> {
   })
   await announce(registry, profile, facts, { exchangeNamespace, access, signal })
   onProgress(peers.length === 0 ? 'the first member' : `announced to ${peers.map(nameOf).join(', ')}`)
-  return { clusterset, clusterId, namespace, peers: peers.map(nameOf), notes: notesOn(facts) }
+  const notes = [...notesOn(facts), ...(await unreachable(facts, signal))]
+  return { clusterset, clusterId, namespace, peers: peers.map(nameOf), notes }
+}
+
+/** From here: the proof is that their agents and this one's say so. */
+async function unreachable(
+  { clusterId, registry }: JoinFacts,
+  signal: AbortSignal | undefined,
+): Promise<readonly string[]> {
+  const others = registry.members.filter(member => member.clusterId !== clusterId)
+  const notes = await Promise.all(
+    others.map(async ({ clusterId: peer, access }) => {
+      if (access === undefined) return []
+      const probe = await probeServer(access, signal)
+      if (probe.reached) return []
+      return [`the API server of ${peer}, ${access.server}, does not answer this machine: ${probe.words}`]
+    }),
+  )
+  return notes.flat()
 }
 
 function nameOf({ clusterId }: { clusterId: string }): string {
