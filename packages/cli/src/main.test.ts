@@ -219,7 +219,7 @@ describe('a cluster from nothing to an agent', () => {
   test('install prints as YAML what it would make', async () => {
     const { stdout } = await run(['install', '--print', '--coredns'])
     const objects = parseAllDocuments(stdout).map(document => document.toJS() as { kind: string })
-    assert.equal(objects.filter(({ kind }) => kind === 'CustomResourceDefinition').length, 7)
+    assert.equal(objects.filter(({ kind }) => kind === 'CustomResourceDefinition').length, 8)
     assert.equal(objects.at(-1)?.kind, 'ClusterRoleBinding')
     assert.doesNotMatch(stdout, /[&*]a\d/, 'no YAML aliases')
   })
@@ -230,7 +230,7 @@ describe('a cluster from nothing to an agent', () => {
     const made = await run(['install', ...at('admin')])
     assert.equal(made.exitCode, 0, made.stderr)
     assert.match(made.stdout, /^role\/isthmus-reader in isthmus-exchange created$/m)
-    assert.match(made.stdout, /^19 of 19 objects written.$/m)
+    assert.match(made.stdout, /^22 of 22 objects written.$/m)
     const again = await run(['install', ...at('admin')])
     assert.match(again.stdout, /^Nothing to do: all is as it should be.$/m)
     assert.doesNotMatch(again.stdout, / (created|updated)/)
