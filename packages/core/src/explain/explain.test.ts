@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { withConditions } from '../conditions/conditions.ts'
-import { serviceExport } from '../testing/objects.ts'
+import { service, serviceExport, slice } from '../testing/objects.ts'
 import { type Explanation, explain } from './explain.ts'
+import type { ClusterReading } from './facts.ts'
 import { healthyFacts, indexOf } from './testing/healthy-facts.ts'
 
 /** `cluster step: state`, of what is not ok. */
@@ -137,5 +138,46 @@ describe('an explanation', () => {
     }))
     const { firstBroken } = explain(facts)
     assert.match(firstBroken?.state === 'broken' ? firstBroken.what : '', /in east, nor in any other member/)
+  })
+
+  describe('with a context of the importer alone', () => {
+    const exporterUnasked = (change: Partial<ClusterReading> = {}) => {
+      const links = { value: [{ clusterId: 'east', highestSequence: 1, state: 'connected' }] }
+      const facts = healthyFacts(() => ({ west: { links, ...change } }))
+      return explain({ ...facts, clusters: facts.clusters.filter(({ clusterId }) => clusterId === 'west') })
+    }
+    const of = (explanation: Explanation, step: string) =>
+      explanation.sections.flatMap(({ findings }) => findings).find(finding => finding.step === step)
+
+    it('does not say that nobody has the Service', () => {
+      const explanation = exporterUnasked()
+      assert.equal(explanation.firstBroken, null)
+      const found = of(explanation, 'service')
+      assert.match(
+        found?.state === 'unknown' ? found.why : '',
+        /no Service demo\/hello in west; east could not be asked/,
+      )
+    })
+
+    it('does not call a Service broken that may be exported elsewhere', () => {
+      const explanation = exporterUnasked({
+        service: { value: service() },
+        sourceSlices: { value: [slice('hello-1')] },
+      })
+      assert.equal(explanation.firstBroken, null)
+      assert.equal(of(explanation, 'service-export')?.state, 'warning')
+    })
+  })
+
+  it('does not say that nobody has the Service where another member could not be read', () => {
+    const facts = healthyFacts(() => ({
+      east: {
+        service: { unread: 'timed out' },
+        serviceExport: { unread: 'timed out' },
+        index: { unread: 'timed out' },
+      },
+    }))
+    const { firstBroken } = explain(facts)
+    assert.doesNotMatch(JSON.stringify(firstBroken), /no Service/)
   })
 })

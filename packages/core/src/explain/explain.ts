@@ -80,9 +80,18 @@ function exportSections(namespace: string, name: string, members: readonly Clust
       cluster,
       others: exporters.filter(one => one !== cluster),
       isNowhere: looked.size === 0,
+      unasked: unaskedOf(members),
     }
     return section('export', cluster, judged(EXPORT_STEPS, exporter, cluster))
   })
+}
+
+/** Sorted. */
+function unaskedOf(members: readonly ClusterReading[]): readonly string[] {
+  const asked = new Set(members.map(({ clusterId }) => clusterId))
+  const unread = members.filter(({ service }) => !isRead(service)).map(({ clusterId }) => clusterId)
+  const strangers = members.flatMap(peersKnown).filter(id => !asked.has(id))
+  return [...new Set([...unread, ...strangers])].sort()
 }
 
 function importSections(

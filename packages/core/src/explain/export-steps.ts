@@ -30,13 +30,14 @@ const service: Step<Exporter> = {
           found === undefined
             ? `there is no Service ${serviceKey(namespace, name)}`
             : `Service ${serviceKey(namespace, name)} is being deleted`
-        const nowhere = exporter.isNowhere ? ', nor in any other member' : ''
+        const { isNowhere, unasked } = exporter
+        if (isNowhere && unasked.length > 0)
+          return unknown(`${gone} in ${cluster.clusterId}; ${unasked.join(', ')} could not be asked`)
+        const nowhere = isNowhere ? ', nor in any other member' : ''
         return broken(
           `${gone} in ${cluster.clusterId}${nowhere}`,
           'Make the Service, or look for it under another name or in another namespace.',
-          exporter.isNowhere
-            ? `${cluster.kubectl} get services --all-namespaces`
-            : `${at(exporter)} get services`,
+          isNowhere ? `${cluster.kubectl} get services --all-namespaces` : `${at(exporter)} get services`,
         )
       }
       const validity = validityOf(present, name)
@@ -83,14 +84,14 @@ const endpoints: Step<Exporter> = {
 const serviceExport: Step<Exporter> = {
   name: 'service-export',
   judge: exporter => {
-    const { cluster, namespace, name, others } = exporter
+    const { cluster, namespace, name, others, unasked } = exporter
     return known(cluster.serviceExport, found => {
       const present = usable(found)
       if (present !== undefined) return ok(`since ${present.metadata.creationTimestamp ?? 'just now'}`)
       if (exporter.isNowhere) return unknown('there is nothing to export')
       const what = `there is no ServiceExport ${serviceKey(namespace, name)} in ${cluster.clusterId}: the Service stays its own`
       const command = `printf 'apiVersion: multicluster.x-k8s.io/v1beta1\\nkind: ServiceExport\\nmetadata: {namespace: ${namespace}, name: ${name}}\\n' | ${cluster.kubectl} apply -f -`
-      return others.length > 0
+      return others.length > 0 || unasked.length > 0
         ? warning(what, 'Export it from here too.', command)
         : broken(what, 'Export the Service.', command)
     })

@@ -15,6 +15,8 @@ export interface Exporter {
   readonly others: readonly ClusterReading[]
   /** No member that was asked has the Service, or exports it. */
   readonly isNowhere: boolean
+  /** Members of which nobody can say here whether they export it: no context leads to them, or they could not be read. */
+  readonly unasked: readonly string[]
 }
 
 /** A Service on its way out serves nobody, and a ServiceExport on its way out exports nothing. */
