@@ -11,6 +11,7 @@ import type {
   ExportedEndpoints,
   ExportedService,
   ExportIndex,
+  ImportPolicy,
   ServiceExport,
   ServiceImport,
 } from '@isthmus/api'
@@ -180,6 +181,21 @@ const SAMPLES: Readonly<Record<string, Sample<unknown>>> = {
       },
     },
   }),
+  ImportPolicy: sample<ImportPolicy>({
+    complete: {
+      spec: {
+        members: [{ clusterId: 'east', addresses: ['10.1.0.0/16'] }],
+        namespaces: {
+          names: ['demo'],
+          selector: {
+            matchLabels: { a: 'b' },
+            matchExpressions: [{ key: 'a', operator: 'In', values: ['b'] }],
+          },
+        },
+      },
+    },
+    minimal: { spec: { members: [{ clusterId: '*' }], namespaces: { names: ['*'] } } },
+  }),
 }
 
 const definitions = installObjects()[0].map(({ object }) => object as CustomResourceDefinition)
@@ -261,7 +277,7 @@ function fieldsOfSchema(schema: Schema): string[] {
   return paths(schema, '').filter(path => !['apiVersion', 'kind', 'metadata'].includes(path))
 }
 
-const MAPS = /\.(exportedLabels|exportedAnnotations|labels|annotations)$/
+const MAPS = /\.(exportedLabels|exportedAnnotations|labels|annotations|matchLabels)$/
 
 function fieldsOf(value: unknown, path = ''): string[] {
   if (Array.isArray(value)) return value.slice(0, 1).flatMap(item => fieldsOf(item, `${path}[]`))
