@@ -150,7 +150,7 @@ suite('leaving', () => {
 })
 
 /** Every request takes too long for each run; another prime looks at others. */
-const STEP = Number(process.env.ISTHMUS_TEST_STEP ?? 19)
+const STEP = Number(process.env.ISTHMUS_TEST_STEP ?? 37)
 
 test('interrupted anywhere and repeated, the end is the same', { timeout: 240_000 }, async t => {
   const clusters = await EmbeddedClusters.start('hub', 'east')
