@@ -1,6 +1,7 @@
 /** Members of a ClusterSet as people make one: joined to a registry, agents with no more rights than installed. */
 import { Agent, accessOf, initRegistry, joinClusterSet, relinkCluster } from '@isthmus/agent'
 import { AGENT_NAMESPACE, ENDPOINT_SLICES, NAMESPACES, SERVICE_EXPORTS, SERVICES } from '@isthmus/api'
+import type { ApiServer } from '@isthmus/apiserver'
 import { type ClusterClient, staticCredentials } from '@isthmus/kube'
 import { pino } from 'pino'
 import { type SecuredCluster, securedCluster } from '../fixtures/secured-cluster.ts'
@@ -21,6 +22,7 @@ export interface RunningMember extends SecuredCluster {
 export class RunningSet {
   readonly members = new Map<string, RunningMember>()
   #registry: SecuredCluster | undefined
+  #emptyRegistry: ReturnType<ApiServer['faults']['snapshot']> | undefined
   #now = Date.now()
 
   /** The first cluster is the registry alone; the others join it, one after the other, and their agents run. */
@@ -28,6 +30,7 @@ export class RunningSet {
     const set = new RunningSet()
     set.#registry = await securedCluster({ now: () => new Date(set.#now) })
     await initRegistry({ client: set.registry.client, clusterset: CLUSTERSET })
+    set.#emptyRegistry = set.registry.server.faults.snapshot()
     await Promise.all(ids.map(id => set.addCluster(id)))
     for (const id of ids) {
       await set.join(id)
@@ -39,6 +42,11 @@ export class RunningSet {
   get registry(): SecuredCluster {
     if (this.#registry === undefined) throw new Error('there is no registry')
     return this.#registry
+  }
+
+  /** As from a backup that was made before anybody joined. */
+  restoreRegistry(): void {
+    if (this.#emptyRegistry !== undefined) this.registry.server.faults.restore(this.#emptyRegistry)
   }
 
   get now(): number {

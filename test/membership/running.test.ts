@@ -12,6 +12,7 @@ import {
 } from '@isthmus/api'
 import { effects } from '@isthmus/apiserver'
 import { until } from '../fixtures/until.ts'
+import { accountOf } from './account-of.ts'
 import { REGISTRY_NAMESPACE, RunningSet } from './running-set.ts'
 
 const HOUR = 3_600_000
@@ -115,11 +116,23 @@ describe('members that joined', () => {
         ),
       )
     const before = await tokens()
+    const reads: string[] = []
+    const watched = set.member('west').server.faults.add({
+      match: (attributes, request) => {
+        if ('resource' in attributes && accountOf(request).includes(':reader-'))
+          reads.push(`${attributes.verb} ${attributes.resource}`)
+        return false
+      },
+      effect: effects.stall(),
+    })
     set.pass(12 * HOUR)
     await set.eventually('all are new', async () => {
       const now = await tokens()
       return now.every((token, index) => token !== before[index])
     })
+    watched.remove()
+    // What is followed goes on being followed: nothing is listed or watched anew.
+    assert.deepEqual([...new Set(reads)], ['get secrets'])
     await set.linked(...IDS)
     const ends = IDS.flatMap(id => set.member(id).agent?.status().membership?.registry?.expiresAt ?? [])
     assert.equal(ends.length, 3)
@@ -166,9 +179,23 @@ describe('members that joined', () => {
           /gone from the registry; it stays linked/.test(notices.join()),
         ),
     )
+    set.restoreRegistry()
+    await until('told', () => {
+      const { registry } = set.member('west').agent?.status().membership ?? {}
+      return registry?.reachable === false
+    })
     await set.linked(...IDS)
     await set.stopAgent('east')
     await set.startAgent('east')
+    set.pass(12 * HOUR)
+    await set.eventually('credentials are renewed all the same', () =>
+      IDS.every(id =>
+        set
+          .member(id)
+          .agent?.status()
+          .membership?.peers.every(({ expiresAt = '' }) => Date.parse(expiresAt) > set.now + 20 * HOUR),
+      ),
+    )
     await set.linked(...IDS)
     await allReached()
   })
