@@ -1,5 +1,6 @@
 /** All that clusters have, to compare two sets of them. */
 import {
+  ANNOTATION_CHANGED_AT,
   ENDPOINT_SLICES,
   EXCHANGE_NAMESPACE,
   EXPORTED_ENDPOINTS,
@@ -46,12 +47,21 @@ export async function contents(clusters: Clusters, id: string): Promise<Record<s
 
 const WHEN = new Set([
   ...['uid', 'resourceVersion', 'generation', 'creationTimestamp', 'managedFields', 'lastTransitionTime'],
+  ANNOTATION_CHANGED_AT,
   // Which address is allocated depends on what others were taken before.
   ...['observedGeneration', 'ips', 'clusterIP', 'clusterIPs', 'exportedAt', 'ownerReferences'],
 ])
 
 function timeless(object: unknown): unknown {
-  return JSON.parse(JSON.stringify(object, (key, value) => (WHEN.has(key) ? undefined : value)))
+  return JSON.parse(
+    JSON.stringify(object, (key, value) => (WHEN.has(key) || isEmptyMap(value) ? undefined : value)),
+  )
+}
+
+/** Annotations of which only those that tell when were there. */
+function isEmptyMap(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  return Object.keys(value).every(key => WHEN.has(key))
 }
 
 export function isOurs({ metadata }: KubernetesObject): boolean {
