@@ -140,6 +140,8 @@ function scenarioOf(id: string, written: Record<string, unknown>): Scenario {
     leftOut.real ??= 'an API server is of another release'
   if (Object.values(members).some(m => m.reservedPrefixes !== undefined))
     leftOut.real ??= 'an agent has settings of its own'
+  // All scenarios after it would meet another member.
+  if (all.some(step => step.rename !== undefined)) leftOut.real ??= 'a member is renamed'
   // Sequences only grow: what is forged would stand above all that comes later.
   if (all.some(step => step.patch?.some(({ kind }) => kind === 'ExportIndex')))
     leftOut.real ??= 'an ExportIndex is forged'
