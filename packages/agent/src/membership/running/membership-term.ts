@@ -3,10 +3,10 @@ import { type ClusterClient, Controller, done, type Outcome } from '@isthmus/kub
 import type { Logger } from 'pino'
 import type { Recorder } from '../../events/event-recorder.ts'
 import type { GatedClient } from '../../leadership/write-gate.ts'
-import { whyUnreadable } from '../../links/link-reason.ts'
 import type { Links } from '../../links/links.ts'
 import type { RegistryState } from '../../options.ts'
 import type { OwnCluster } from '../../own/own-cluster.ts'
+import { attempt } from './attempt.ts'
 import type { ChangingConnection } from './changing-connection.ts'
 import { writeOwnProfile } from './own-profile.ts'
 import { OwnReaders } from './own-readers.ts'
@@ -231,13 +231,11 @@ export class MembershipTerm {
   async #attempt(key: string, act: (registry: RegistryFollower) => Promise<void>): Promise<Outcome> {
     const registry = this.#registry
     if (registry === undefined) return done()
-    try {
-      await act(registry)
-      this.#failures.delete(key)
-    } catch (error) {
-      this.#failures.set(key, `${DOING[key]}: ${whyUnreadable(error as Error)}`)
+    const tell = (why: string | undefined) => {
+      if (why === undefined) this.#failures.delete(key)
+      else this.#failures.set(key, `${DOING[key]}: ${why}`)
     }
-    return done()
+    return attempt(() => act(registry).then(done), tell)
   }
 }
 
