@@ -185,9 +185,7 @@ export class Playground {
     this.#undo(() => allOf(this.#clusters.map(cluster => cluster.stop())))
     await allOf(this.#clusters.map(cluster => this.#startCluster(cluster)))
     this.#stopping.signal.throwIfAborted()
-    await formClusterSet(this.#clusters, clusterset, cluster => this.#joined(cluster, demo))
-    this.#stopping.signal.throwIfAborted()
-    await allOf(this.#clusters.map(cluster => this.#startAgent(cluster)))
+    await this.#formClusterSet(clusterset, demo)
     this.#stopping.signal.throwIfAborted()
     await claimed.writeKubeconfig(
       mergeKubeconfigs(this.#clusters.flatMap(cluster => cluster.kubeconfig ?? [])),
@@ -210,6 +208,20 @@ export class Playground {
   async #startCluster(cluster: Cluster): Promise<void> {
     await cluster.start()
     this.#done('API server and nodes run', cluster.name)
+  }
+
+  /** An agent starts as soon as its cluster has joined, while others still do. */
+  async #formClusterSet(clusterset: string, demo: DemoOptions | undefined): Promise<void> {
+    const agents: Promise<void>[] = []
+    const formed = formClusterSet(this.#clusters, clusterset, cluster => {
+      this.#stopping.signal.throwIfAborted()
+      this.#joined(cluster, demo)
+      const agent = this.#startAgent(cluster)
+      // Looked at below: until then nobody is there to be told.
+      agent.catch(() => {})
+      agents.push(agent)
+    })
+    await formed.finally(() => allOf(agents))
   }
 
   #joined(cluster: Cluster, demo: DemoOptions | undefined): void {
