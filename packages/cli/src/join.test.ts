@@ -1,7 +1,7 @@
 /** Three API servers, joined with the commands that docs/guide/real-clusters.md tells. */
 import assert from 'node:assert/strict'
 import { Resolver } from 'node:dns/promises'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -15,8 +15,8 @@ import {
   SERVICES,
   type ServiceImport,
 } from '@isthmus/api'
-import { ApiServer } from '@isthmus/apiserver'
 import { type ClusterClient, connect, loadCredentials } from '@isthmus/kube'
+import { startApiServers } from './testing/api-servers.ts'
 import { type RunningCommand, runCommand, startCommand } from './testing/run-command.ts'
 
 const CLUSTERS = ['a', 'b', 'c']
@@ -24,20 +24,8 @@ const CLUSTERS = ['a', 'b', 'c']
 test('install, agent and dns on three contexts of a kubeconfig', { timeout: 60_000 }, async t => {
   const cwd = await mkdtemp(join(tmpdir(), 'isthmus-join-'))
   t.after(() => rm(cwd, { recursive: true }))
-  const servers = CLUSTERS.map(() => new ApiServer({ tls: true, authorization: 'RBAC' }))
+  const servers = await startApiServers(CLUSTERS, join(cwd, 'K'))
   t.after(() => Promise.all(servers.map(server => server.close())))
-  await Promise.all(servers.map(server => server.listen()))
-  const kubeconfigs = await Promise.all(
-    servers.map((server, n) => server.kubeconfig({ cluster: `${CLUSTERS[n]}` })),
-  )
-  const merged = {
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: kubeconfigs.flatMap(({ clusters }) => clusters),
-    users: kubeconfigs.flatMap(({ users }) => users),
-    contexts: kubeconfigs.flatMap(({ contexts }) => contexts),
-  }
-  await writeFile(join(cwd, 'K'), JSON.stringify(merged))
   const at = (context: string) => ['--kubeconfig', 'K', '--context', context]
 
   for (const cluster of CLUSTERS) {

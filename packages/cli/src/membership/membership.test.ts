@@ -1,33 +1,23 @@
 /** A ClusterSet from the command line, as docs/guide tells; the agents are commands too. */
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
-import { ApiServer } from '@isthmus/apiserver'
+import type { ApiServer } from '@isthmus/apiserver'
+import { startApiServers } from '../testing/api-servers.ts'
 import { type RunningCommand, runCommand, startCommand } from '../testing/run-command.ts'
 
 const CONTEXTS = ['hub', 'east', 'west']
 
 suite('a ClusterSet', { timeout: 120_000 }, () => {
   let cwd: string
-  const servers = CONTEXTS.map(() => new ApiServer({ tls: true, authorization: 'RBAC' }))
+  let servers: readonly ApiServer[] = []
   const agents: RunningCommand[] = []
 
   before(async () => {
     cwd = await mkdtemp(join(tmpdir(), 'isthmus-membership-'))
-    await Promise.all(servers.map(server => server.listen()))
-    const kubeconfigs = await Promise.all(
-      servers.map((server, n) => server.kubeconfig({ cluster: `${CONTEXTS[n]}` })),
-    )
-    const merged = {
-      apiVersion: 'v1',
-      kind: 'Config',
-      clusters: kubeconfigs.flatMap(({ clusters }) => clusters),
-      users: kubeconfigs.flatMap(({ users }) => users),
-      contexts: kubeconfigs.flatMap(({ contexts }) => contexts),
-    }
-    await writeFile(join(cwd, 'K'), JSON.stringify(merged))
+    servers = await startApiServers(CONTEXTS, join(cwd, 'K'))
   })
   after(async () => {
     for (const agent of agents) agent.interrupt()
