@@ -4,6 +4,7 @@ import { after, before, suite, test } from 'node:test'
 import { initRegistry, installObjects, joinClusterSet, leaveClusterSet } from '@isthmus/agent'
 import {
   CLUSTER_PROFILES,
+  CONFIG_MAPS,
   CUSTOM_RESOURCE_DEFINITIONS,
   type CustomResourceDefinition,
   ENDPOINT_SLICES,
@@ -137,4 +138,17 @@ test('a member that does not answer is named, and joining goes on', async t => {
     notes.join('\n'),
     /API server of west, https:\S+, does not answer this machine: the connection was refused/,
   )
+})
+
+test('one that is leaving gets no credentials of a new member', async t => {
+  const clusters = await EmbeddedClusters.start('hub', 'east', 'west')
+  t.after(() => clusters.stop())
+  const { client } = clusters.get('hub')
+  await clusters.form('prod', 'hub', 'west')
+  const { metadata } = await client.get(CLUSTER_PROFILES, 'west', 'clusterset-prod')
+  const departed = { data: { [`west.${metadata.uid}`]: '2026-01-01T00:00:00Z' } }
+  await client.patch(CONFIG_MAPS, 'departed', 'clusterset-prod', departed)
+  assert.deepEqual((await joinClusterSet(await clusters.joinOptions('east', 'hub'))).peers, [])
+  const { data } = await client.get(SECRETS, 'east.for.west', 'clusterset-prod')
+  assert.equal(data, undefined)
 })

@@ -1,12 +1,12 @@
 /** A member's part of the registry, written by an administrator. */
 import { type ApiAccess, CLUSTER_PROFILES, type ClusterProfile, errorOf } from '@isthmus/api'
-import { type JoinFacts, profileStatus, readProfile, type WantedCondition } from '@isthmus/core'
+import { departedKey, type JoinFacts, profileStatus, readProfile, type WantedCondition } from '@isthmus/core'
 import { type ClusterClient, isAlreadyExists, isConflict } from '@isthmus/kube'
 import manifest from '../../../package.json' with { type: 'json' }
 import { absentIfNotFound, applyObjects, applyPlan, type Plan } from '../../install/apply-objects.ts'
 import { memberObjects, profileObject } from '../registry-objects.ts'
 import { ERRORS } from './errors.ts'
-import { listProfiles, registeredMember } from './find-registry.ts'
+import { departedKeys, listProfiles, registeredMember } from './find-registry.ts'
 
 const ATTEMPTS = 4
 
@@ -64,7 +64,7 @@ export interface MemberRegistration {
  * Account, permissions and Secrets of the member, and what the others may do now. Someone may be registering
  * another member at the same time: it is done when it was done for all that are there.
  *
- * @returns the other members
+ * @returns the other members; one that is leaving is none
  */
 export async function registerMember(
   registry: ClusterClient,
@@ -74,7 +74,12 @@ export async function registerMember(
   for (let done = planned.members; ; ) {
     const members = await listMembers(registry, namespace, signal)
     const ids = members.map(member => member.clusterId)
-    if (ids.join() === done.join()) return members.filter(member => member.clusterId !== clusterId)
+    if (ids.join() === done.join()) {
+      const gone = await departedKeys(registry, namespace, signal)
+      return members.filter(
+        peer => peer.clusterId !== clusterId && !gone.has(departedKey(peer.clusterId, peer.profileUID)),
+      )
+    }
     await applyObjects(registry, memberObjects(namespace, clusterId, ids), { signal })
     done = ids
   }
