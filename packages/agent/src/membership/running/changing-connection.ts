@@ -49,8 +49,13 @@ export class ChangingConnection {
     return this.#current.credentials.isRefused
   }
 
+  /** Whoever waits for a credential is told that there is none. */
+  release(): void {
+    this.#current.credentials.release()
+  }
+
   async close(): Promise<void> {
-    this.#current.credentials.close()
+    this.release()
     await Promise.all([this.#closing, this.#current.client.close()])
   }
 
@@ -65,7 +70,7 @@ class TokenCredentials implements Credentials {
   readonly description: string
   isRefused = false
   #arrival = Promise.withResolvers<void>()
-  #isClosed = false
+  #isReleased = false
   #token: string | undefined
   #access: Access
 
@@ -92,14 +97,13 @@ class TokenCredentials implements Credentials {
     return this.#access
   }
 
-  /** Whoever waits is told that there is nothing. */
-  close(): void {
-    this.#isClosed = true
+  release(): void {
+    this.#isReleased = true
     this.#arrival.resolve()
   }
 
   async #wait(): Promise<void> {
-    if (this.#isClosed) return
+    if (this.#isReleased) return
     const { promise: late, resolve } = Promise.withResolvers<void>()
     const timer = setTimeout(resolve, WAIT_MS)
     await Promise.race([this.#arrival.promise, late])

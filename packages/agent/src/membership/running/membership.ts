@@ -94,7 +94,7 @@ export class Membership {
 
   async stop(): Promise<void> {
     await Promise.all([this.#linking.stop(), this.#records.stop()])
-    await Promise.all([...this.#connections.values()].map(({ connection }) => connection.close()))
+    await Promise.all([...this.#connections].map(([id, { connection }]) => this.#end(id, connection)))
   }
 
   /** For as long as this agent leads. */
@@ -184,7 +184,18 @@ export class Membership {
     const known = this.#connections.get(clusterId)
     if (known === undefined) return
     this.#connections.delete(clusterId)
-    await Promise.all([this.#options.links.remove(clusterId), known.connection.close()])
+    const removed = this.#options.links.remove(clusterId)
+    known.connection.release()
+    await removed
+    await known.connection.close()
+  }
+
+  /** The link first: to it, a connection that is closed would be one that failed. */
+  async #end(clusterId: string, connection: ChangingConnection): Promise<void> {
+    const stopped = this.#options.links.get(clusterId)?.stop()
+    connection.release()
+    await stopped
+    await connection.close()
   }
 
   #explain(clusterId: string, error: Error): string | undefined {

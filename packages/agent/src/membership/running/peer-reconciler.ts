@@ -1,5 +1,5 @@
 import { CONFIG_MAPS, type PinnedPeer, READER_SLOTS } from '@isthmus/api'
-import { decidePeer } from '@isthmus/core'
+import { decidePeer, type PeerVerdict } from '@isthmus/core'
 import { done, isNotFound, type Outcome } from '@isthmus/kube'
 import type { Links } from '../../links/links.ts'
 import { time } from '../../timestamps.ts'
@@ -56,9 +56,10 @@ export class PeerReconciler {
       now: clock(),
     })
     this.notices.decided(clusterId, verdict)
-    if (verdict.pin === 'forget' && pin !== undefined) return this.#forget(pin, reader, signal)
-    if (verdict.pin === 'make') await this.#pin(clusterId, signal)
-    if (pin !== undefined) await this.#restore(pin, signal)
+    const tellOfPin = (why: string | undefined) => this.notices.note(clusterId, 'pin', why)
+    if (verdict.pin === 'forget' && pin !== undefined)
+      return attempt(() => this.#forget(pin, reader, signal), tellOfPin)
+    const pinned = await attempt(() => this.#pin(clusterId, pin, verdict, signal), tellOfPin)
     const served = await attempt(
       () => this.#readers.serve(pin, verdict, reader, record, signal),
       why => this.notices.note(clusterId, 'reader', why && `it gets no credential from us: ${why}`),
@@ -67,7 +68,7 @@ export class PeerReconciler {
       () => this.#credentials.pickUp(pin, verdict, signal),
       why => this.notices.note(clusterId, 'credential', why && `we get no credential for it: ${why}`),
     )
-    return sooner(served, pickedUp)
+    return [pinned, served, pickedUp].reduce(sooner)
   }
 
   #isRefused(clusterId: string): boolean {
@@ -75,20 +76,22 @@ export class PeerReconciler {
     return connection(clusterId)?.isRefused === true && links.get(clusterId)?.status().state !== 'connected'
   }
 
-  async #pin(clusterId: string, signal: AbortSignal): Promise<void> {
+  async #pin(
+    clusterId: string,
+    pin: PinnedPeer | undefined,
+    verdict: PeerVerdict,
+    signal: AbortSignal,
+  ): Promise<Outcome> {
     const { gated, agentNamespace, records, registry, clock } = this.#options
-    const isFull = records.pins.size >= READER_SLOTS
-    const words = isFull ? `not linked: this cluster has ${READER_SLOTS} peers, which is the most` : undefined
-    this.notices.note(clusterId, 'pin', words)
-    const profile = registry()?.profile(clusterId)
-    const pin = profile === undefined ? undefined : newPin(profile, clock())
-    if (pin !== undefined && !isFull) await createPin(gated, agentNamespace, pin, signal)
-  }
-
-  /** One that somebody deleted: without it, the link would be gone with this process. */
-  async #restore(pin: PinnedPeer, signal: AbortSignal): Promise<void> {
-    const { gated, agentNamespace, records } = this.#options
-    if (records.peerSecret(pin.clusterId) === undefined) await createPin(gated, agentNamespace, pin, signal)
+    const profile = verdict.pin === 'make' ? registry()?.profile(clusterId) : undefined
+    const wanted = pin ?? (profile === undefined ? undefined : newPin(profile, clock()))
+    // One that is known but not stored was deleted by somebody: without it, the link would be gone with this process.
+    if (wanted === undefined || (pin !== undefined && records.peerSecret(clusterId) !== undefined))
+      return done()
+    if (pin === undefined && records.pins.size >= READER_SLOTS)
+      throw new Error(`not linked: this cluster has ${READER_SLOTS} peers, which is the most`)
+    await createPin(gated, agentNamespace, wanted, signal)
+    return done()
   }
 
   /** What is here of a member that left; its pin goes last, so that all this can be interrupted anywhere. */
