@@ -87,8 +87,11 @@ describe('the credential of a reader', () => {
     const second = await issueCredential({ ...options, reader: { ...WEST, profileUID: 'another' } })
     await assert.rejects(as(first).list(EXPORT_INDEXES, { namespace: EXCHANGE_NAMESPACE }), isUnauthorized)
     await as(second).list(EXPORT_INDEXES, { namespace: EXCHANGE_NAMESPACE })
-    await removeReader(client, EXCHANGE_NAMESPACE, second.account, 'west')
-    await removeReader(client, EXCHANGE_NAMESPACE, second.account, 'west')
+    const another = { ...WEST, profileUID: 'another' }
+    await removeReader(client, EXCHANGE_NAMESPACE, second.account, WEST)
+    await as(second).list(EXPORT_INDEXES, { namespace: EXCHANGE_NAMESPACE })
+    await removeReader(client, EXCHANGE_NAMESPACE, second.account, another)
+    await removeReader(client, EXCHANGE_NAMESPACE, second.account, another)
     await assert.rejects(as(second).list(EXPORT_INDEXES, { namespace: EXCHANGE_NAMESPACE }), isUnauthorized)
     const left = await client.list(SECRETS, { namespace: EXCHANGE_NAMESPACE, labelSelector: LABEL_READER })
     assert.deepEqual(left.items, [])

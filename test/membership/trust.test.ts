@@ -218,4 +218,13 @@ describe('a registry with another cluster of the same id', () => {
     await set.linked('east', 'west')
     assert.deepEqual(await set.reached('east', 'hello'), ['west: 10.2.0.1'])
   })
+
+  it('does, once an administrator accepts it', async () => {
+    const { metadata } = await set.registry.client.get(CLUSTER_PROFILES, 'west', REGISTRY_NAMESPACE)
+    await set.relink('east', { peer: 'west', accept: true })
+    await set.eventually('accepted', async () => (await pin())?.profileUID === metadata.uid)
+    await set.eventually('nothing is held', () => notices() === '')
+    await set.eventually('linked', () => set.link('east').west === 'connected')
+    assert.deepEqual(await set.reached('east', 'hello'), ['west: 10.2.0.1'])
+  })
 })

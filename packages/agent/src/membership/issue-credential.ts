@@ -128,7 +128,7 @@ async function readerSlot(options: IssueOptions): Promise<string> {
     if (slot === undefined) continue
     if (!isOf(account, reader.clusterId)) taken.add(slot)
     else if (isFor(account, reader)) return readerName(slot)
-    else await removeReader(client, namespace, readerName(slot), reader.clusterId, signal)
+    else await removeReader(client, namespace, readerName(slot), readerOf(account), signal)
   }
   for (let slot = freeSlot(taken); slot !== undefined; slot = freeSlot(taken.add(slot))) {
     const name = readerName(slot)
@@ -174,6 +174,14 @@ async function storeCredential(
 
 function isOf({ metadata }: KubernetesObject, clusterId: string): boolean {
   return metadata.labels?.[LABEL_READER] === clusterId
+}
+
+/** Another cluster that has, or had, the same id. */
+function readerOf({ metadata }: KubernetesObject): Reader {
+  return {
+    clusterId: metadata.labels?.[LABEL_READER] ?? '',
+    profileUID: metadata.annotations?.[ANNOTATION_READER_PROFILE] ?? '',
+  }
 }
 
 function isFor(object: KubernetesObject, { clusterId, profileUID }: Reader): boolean {

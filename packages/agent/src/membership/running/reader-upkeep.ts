@@ -60,8 +60,9 @@ export class ReaderUpkeep {
 
   async remove(reader: OwnReader, signal: AbortSignal): Promise<void> {
     const { gated, exchangeNamespace } = this.#options
-    this.#issued.delete(reader.clusterId)
-    await removeReader(gated, exchangeNamespace, reader.name, reader.clusterId, signal)
+    const { clusterId, name, seen } = reader
+    this.#issued.delete(clusterId)
+    await removeReader(gated, exchangeNamespace, name, { clusterId, profileUID: seen.profileUID }, signal)
   }
 
   async #issue(
