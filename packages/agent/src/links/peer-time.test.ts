@@ -48,3 +48,12 @@ it('shows how far the clocks are apart', () => {
   time.renewed(lease('2026-11-22T08:10:00.000000Z'))
   assert.equal(time.offset, -590_000)
 })
+
+it('takes no harm from a time that is none', () => {
+  const time = new PeerTime(() => 0)
+  const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: {} }
+  // As JSON may have it: what cannot be made a string throws where it is taken for one.
+  const renewTime = { toString: 1, valueOf: 1 } as unknown as string
+  time.renewed({ ...lease, spec: { renewTime } })
+  assert.equal(time.offset, undefined)
+})

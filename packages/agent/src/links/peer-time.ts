@@ -19,7 +19,9 @@ export class PeerTime {
 
   /** Its publisher has just renewed its Lease. */
   renewed(lease: Lease): void {
-    const offset = this.#clock() - Date.parse(lease.spec?.renewTime ?? '')
+    const { renewTime } = lease.spec ?? {}
+    // The peer's server may answer anything in its place.
+    const offset = typeof renewTime === 'string' ? this.#clock() - Date.parse(renewTime) : Number.NaN
     if (!Number.isNaN(offset)) this.#offset = offset
   }
 

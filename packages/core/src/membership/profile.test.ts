@@ -88,3 +88,31 @@ test("another manager's way of access is not used", () => {
     undefined,
   )
 })
+
+test('what is not well-formed is as if it were not said, and hides nothing else', () => {
+  const whole = profileStatus(undefined, facts, [], NOW)
+  const wrong: unknown[] = [
+    { ...whole, properties: [null, 5, { name: 'x' }, ...(whole.properties ?? [])] },
+    { ...whole, properties: 'all' },
+    { ...whole, properties: whole.properties?.map(({ name }) => ({ name, value: 5 })) },
+    { ...whole, accessProviders: [null, ...(whole.accessProviders ?? [])] },
+    { ...whole, accessProviders: 5 },
+    { ...whole, accessProviders: [{ name: 'isthmus.dev', cluster: { server: 5 } }] },
+    {
+      ...whole,
+      accessProviders: [
+        { name: 'isthmus.dev', cluster: { server: 'https://a', 'certificate-authority-data': 5 } },
+      ],
+    },
+    { ...whole, version: { kubernetes: 5 } },
+    'nothing',
+  ]
+  for (const status of wrong) {
+    const read = readProfile(profile(status as ClusterProfile['status']))
+    assert.equal(read.clusterId, 'east')
+    for (const value of [read.access?.server, read.access?.certificateAuthority, read.kubernetesVersion])
+      assert.ok(value === undefined || typeof value === 'string')
+  }
+  const [first] = wrong
+  assert.deepEqual(readProfile(profile(first as ClusterProfile['status'])), facts)
+})

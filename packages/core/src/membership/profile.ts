@@ -10,6 +10,7 @@ import {
 } from '@isthmus/api'
 import { isDNSLabel } from '../check/formats.ts'
 import { type WantedCondition, withConditions } from '../conditions/conditions.ts'
+import { fields } from './check-access.ts'
 import { parseCIDR } from './cidrs.ts'
 
 export interface ProfileFacts {
@@ -130,7 +131,8 @@ export interface ReadProfile extends Omit<ProfileFacts, 'access' | 'clusterset' 
 
 /** The cluster is who the profile's name says: nothing in its status can make it another. */
 export function readProfile(profile: ClusterProfile): ReadProfile {
-  const properties = new Map((profile.status?.properties ?? []).map(({ name, value }) => [name, value]))
+  const status = fields(profile.status)
+  const properties = new Map(records(status.properties).flatMap(textProperty))
   const text = (name: string) => properties.get(name)
   const list = (name: string) => text(name)?.split(',') ?? []
   const cidrs = (name: string) => list(name).filter(cidr => parseCIDR(cidr) !== undefined)
@@ -138,8 +140,8 @@ export function readProfile(profile: ClusterProfile): ReadProfile {
   return {
     clusterId: profile.metadata.name ?? '',
     clusterset: text(PROPERTY_CLUSTERSET),
-    access: accessOf(profile),
-    kubernetesVersion: profile.status?.version?.kubernetes,
+    access: accessOf(status.accessProviders),
+    kubernetesVersion: textOf(fields(status.version).kubernetes),
     clusterUID: text(PROFILE_PROPERTIES.clusterUID),
     isthmusVersion: text(PROFILE_PROPERTIES.version),
     exchangeNamespace: isDNSLabel(exchange) ? exchange : undefined,
@@ -156,16 +158,29 @@ export function readProfile(profile: ClusterProfile): ReadProfile {
 }
 
 /** Of our own access provider alone: those of others may want a program to be run. */
-function accessOf({ status }: ClusterProfile): ApiAccess | undefined {
-  const cluster = status?.accessProviders?.find(({ name }) => name === CLUSTER_MANAGER)?.cluster
-  const server = cluster?.server
-  if (cluster === undefined || server === undefined || !URL.canParse(server)) return undefined
-  if (new URL(server).protocol !== 'https:') return undefined
-  const data = cluster['certificate-authority-data']
-  const tlsServerName = cluster['tls-server-name']
+function accessOf(accessProviders: unknown): ApiAccess | undefined {
+  const provider = records(accessProviders).find(({ name }) => name === CLUSTER_MANAGER)
+  const cluster = fields(provider?.cluster)
+  const server = textOf(cluster.server)
+  if (server === undefined || !URL.canParse(server) || new URL(server).protocol !== 'https:') return undefined
+  const data = textOf(cluster['certificate-authority-data'])
+  const tlsServerName = textOf(cluster['tls-server-name'])
   return {
     server,
     ...(data === undefined ? {} : { certificateAuthority: Buffer.from(data, 'base64').toString() }),
     ...(tlsServerName === undefined ? {} : { tlsServerName }),
   }
+}
+
+/** A registry may answer anything: what has another type than it should is not there. */
+function records(value: unknown): readonly Readonly<Record<string, unknown>>[] {
+  return Array.isArray(value) ? value.map(fields) : []
+}
+
+function textProperty({ name, value }: Readonly<Record<string, unknown>>): [string, string][] {
+  return typeof name === 'string' && typeof value === 'string' ? [[name, value]] : []
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
 }
