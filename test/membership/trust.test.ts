@@ -79,6 +79,8 @@ after(stop)
 describe('a registry that lies', () => {
   it('cannot redirect a link', async () => {
     const before = await pin()
+    // Its own agent, which speaks for it, would correct what is said of it.
+    await set.stopAgent('west')
     await changeProfile('west', status => {
       const provider = status.accessProviders?.find(({ name }) => name === 'isthmus.dev')
       if (provider !== undefined) provider.cluster.server = 'https://evil.example'
@@ -90,9 +92,10 @@ describe('a registry that lies', () => {
     })
     await set.stopAgent('east')
     await set.startAgent('east')
-    await set.linked('east', 'west')
+    await until('it reads west as before', () => set.link('east').west !== undefined)
     assert.deepEqual((await pin())?.access, before?.access)
-    // Its own agent, which speaks for it, corrects what was said of it.
+    await set.startAgent('west')
+    await set.linked('east', 'west')
     await set.eventually('corrected', async () => {
       const { status } = await set.registry.client.get(CLUSTER_PROFILES, 'west', REGISTRY_NAMESPACE)
       return status?.accessProviders?.[0]?.cluster.server === set.member('west').url

@@ -1,10 +1,7 @@
 import {
-  ANNOTATION_READER_PROFILE,
   type ApiAccess,
   type Credential,
   errorOf,
-  type KubernetesObject,
-  LABEL_READER,
   READER_SLOTS,
   readerName,
   SECRETS,
@@ -26,7 +23,7 @@ import {
   readerSecret,
 } from './reader-objects.ts'
 import { firstCredentialSecret } from './registry-objects.ts'
-import { removeReader } from './remove-reader.ts'
+import { isSame, readerOf, removeLeftovers, removeReader } from './remove-reader.ts'
 import { requestToken } from './request-token.ts'
 
 /** What is needed of a client to make a reader's objects. */
@@ -73,6 +70,7 @@ const ATTEMPTS = 5
 export async function issueCredential(options: IssueOptions): Promise<Credential> {
   const { client, exchangeNamespace: namespace, publisher, access, reader, now, signal } = options
   const account = await readerSlot(options)
+  await removeLeftovers(client, namespace, account, reader, signal)
   const permissions = [
     [{ type: ROLES, object: readerRole(namespace, account, reader) }],
     [{ type: ROLE_BINDINGS, object: readerBinding(namespace, account, reader) }],
@@ -126,9 +124,10 @@ async function readerSlot(options: IssueOptions): Promise<string> {
   for (const account of items) {
     const slot = slotOf(account.metadata.name)
     if (slot === undefined) continue
-    if (!isOf(account, reader.clusterId)) taken.add(slot)
-    else if (isFor(account, reader)) return readerName(slot)
-    else await removeReader(client, namespace, readerName(slot), readerOf(account), signal)
+    const holder = readerOf(account)
+    if (holder?.clusterId !== reader.clusterId) taken.add(slot)
+    else if (isSame(holder, reader)) return readerName(slot)
+    else await removeReader(client, namespace, readerName(slot), holder, signal)
   }
   for (let slot = freeSlot(taken); slot !== undefined; slot = freeSlot(taken.add(slot))) {
     const name = readerName(slot)
@@ -140,7 +139,8 @@ async function readerSlot(options: IssueOptions): Promise<string> {
     }
     // An administrator's command and the agent may make the same at the same time.
     const other = await client.get(SERVICE_ACCOUNTS, name, namespace, { signal }).catch(absentIfNotFound)
-    if (other !== undefined && isFor(other, reader)) return name
+    const holder = other === undefined ? undefined : readerOf(other)
+    if (holder !== undefined && isSame(holder, reader)) return name
   }
   throw errorOf(ERRORS.readersFull, { slots: READER_SLOTS, namespace, reader: reader.clusterId })
 }
@@ -152,8 +152,7 @@ async function storeCredential(
 ): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     const found = await client.get(SECRETS, name, namespace, { signal }).catch(absentIfNotFound)
-    // Of a reader that had the slot before, nothing is kept.
-    const kept = found !== undefined && isFor(found, reader) ? found.metadata.annotations : {}
+    const kept = found?.metadata.annotations ?? {}
     const asked = relinkRequested === undefined ? {} : { [ANNOTATION_ISSUED_FOR]: relinkRequested }
     const secret = readerSecret(namespace, name, reader, credential, { ...kept, ...asked })
     try {
@@ -170,20 +169,4 @@ async function storeCredential(
       if (!raced || attempt === ATTEMPTS) throw error
     }
   }
-}
-
-function isOf({ metadata }: KubernetesObject, clusterId: string): boolean {
-  return metadata.labels?.[LABEL_READER] === clusterId
-}
-
-/** Another cluster that has, or had, the same id. */
-function readerOf({ metadata }: KubernetesObject): Reader {
-  return {
-    clusterId: metadata.labels?.[LABEL_READER] ?? '',
-    profileUID: metadata.annotations?.[ANNOTATION_READER_PROFILE] ?? '',
-  }
-}
-
-function isFor(object: KubernetesObject, { clusterId, profileUID }: Reader): boolean {
-  return isOf(object, clusterId) && object.metadata.annotations?.[ANNOTATION_READER_PROFILE] === profileUID
 }
