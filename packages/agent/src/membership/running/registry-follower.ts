@@ -17,6 +17,7 @@ import {
   type SeenRegistry,
 } from '@isthmus/core'
 import { type ClusterClient, Reflector } from '@isthmus/kube'
+import { SINGLE_LIMITS } from '../../links/exchange-intake.ts'
 import { whyUnreadable } from '../../links/link-reason.ts'
 import { ChangingConnection } from './changing-connection.ts'
 
@@ -30,8 +31,9 @@ export interface RegistryFollowerOptions {
 /** A registry that comes back is worth waiting half a minute for: only joining and leaving wait for it. */
 const BACKOFF = { initialMs: 250, maxMs: 30_000, factor: 2 }
 /** What it says beyond this is not looked at: `departed` keeps 500, and accounts for readers there are 500. */
-const MAX_PROFILES = 2_000
 const MAX_DEPARTED = 5_000
+/** Of the profiles of as many members, each of which says how it sees all others. */
+const PROFILE_LIMITS = { ...SINGLE_LIMITS, objects: 2_000, bytes: 64 << 20 }
 
 /** The registry, as far as it can be read. Nothing hangs on it but news of who joins and who leaves. */
 export class RegistryFollower {
@@ -48,10 +50,15 @@ export class RegistryFollower {
     this.namespace = access.namespace
     this.#connection = new ChangingConnection('the registry', access, access.token)
     const registry = { client: this.#connection.client, namespace: access.namespace, backoff: BACKOFF }
-    this.#profiles = new Reflector<ClusterProfile>({ ...registry, type: CLUSTER_PROFILES })
+    this.#profiles = new Reflector<ClusterProfile>({
+      ...registry,
+      type: CLUSTER_PROFILES,
+      limits: PROFILE_LIMITS,
+    })
     this.#departedMaps = new Reflector<ConfigMap>({
       ...registry,
       type: CONFIG_MAPS,
+      limits: SINGLE_LIMITS,
       fieldSelector: `metadata.name=${DEPARTED_NAME}`,
     })
     this.#profiles.store.subscribe((_, next, previous) => {
@@ -105,8 +112,8 @@ export class RegistryFollower {
 
   /** Of all members but this one. */
   clusterIds(): string[] {
-    return [...this.#profiles.store.list()]
-      .slice(0, MAX_PROFILES)
+    return this.#profiles.store
+      .list()
       .flatMap(({ metadata: { name } }) =>
         isDNSLabel(name) && name !== this.#options.clusterId ? [name] : [],
       )
@@ -148,5 +155,6 @@ function seenProfile(profile: ClusterProfile): SeenProfile | undefined {
 
 /** An annotation of any length; it comes back in one of ours. */
 function relinkRequested(profile: ClusterProfile | undefined): string {
-  return (profile?.metadata.annotations?.[ANNOTATION_RELINK_REQUESTED] ?? '').slice(0, 64).replaceAll(' ', '')
+  const text: unknown = profile?.metadata.annotations?.[ANNOTATION_RELINK_REQUESTED]
+  return typeof text === 'string' ? text.slice(0, 64).replaceAll(' ', '') : ''
 }
