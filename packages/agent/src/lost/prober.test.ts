@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:net'
 import { afterEach, describe, it } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import type { EndpointSlice } from '@isthmus/api'
 import { Prober } from './prober.ts'
 import { tcpProbe } from './tcp-probe.ts'
@@ -86,6 +87,23 @@ describe('a prober', () => {
     assert.equal(prober.isAnswered('east'), undefined)
     assert.deepEqual(probed, [])
   })
+})
+
+it('a member whose endpoints are all gone is not one that answers, however long ago it did', async () => {
+  const answers = { all: true }
+  const slices = [slice]
+  const { prober, round, look } = proberOf(answers, slices)
+  await round(0)
+  assert.equal(prober.isAnswered('east'), true)
+  slices[0] = { ...slice, endpoints: [] }
+  look(5_000)
+  await setImmediate()
+  assert.equal(prober.isAnswered('east'), undefined)
+  // That probes can work from here is still known.
+  slices[0] = slice
+  answers.all = false
+  await round(5_000)
+  assert.equal(prober.isAnswered('east'), false)
 })
 
 describe('a TCP probe', () => {

@@ -22,7 +22,9 @@ const EVERY_MS_WHILE_WELL = 60_000
 interface Probed {
   round: number
   startedAt: number
-  /** Undefined until endpoints of it have answered: a failing probe may mean that probes cannot work from here. */
+  /** Endpoints of it have answered: before, a failing probe may mean that probes cannot work from here. */
+  hasAnswered: boolean
+  /** In the last round; undefined where it told nothing. */
   isAnswered: boolean | undefined
   running: Promise<void> | undefined
 }
@@ -44,15 +46,16 @@ export class Prober {
 
   /** Endpoints answered before this process began, and then no longer. */
   recall(clusterId: string): void {
-    this.#of(clusterId).isAnswered = false
+    const probed = this.#of(clusterId)
+    probed.hasAnswered = true
+    probed.isAnswered = false
   }
 
   /** Begins a round if it is time for one. */
   look(clusterId: string, isWell: boolean): void {
     const probed = this.#of(clusterId)
     // Whether probes work at all from here is to be known before they are needed.
-    const isKnown = probed.isAnswered !== undefined
-    const due = probed.startedAt + (isWell && isKnown ? EVERY_MS_WHILE_WELL : EVERY_MS)
+    const due = probed.startedAt + (isWell && probed.hasAnswered ? EVERY_MS_WHILE_WELL : EVERY_MS)
     if (probed.running !== undefined || this.#options.clock() < due) return
     probed.startedAt = this.#options.clock()
     probed.running = this.#round(clusterId, probed).finally(() => {
@@ -74,11 +77,16 @@ export class Prober {
     const targets = probeTargets(slicesOf(clusterId), SAMPLE, probed.round++)
     const { signal } = this.#stopping
     const answers = await Promise.all(targets.map(target => probe(target, signal)))
-    // Without a ready endpoint there is nothing to learn.
-    if (signal.aborted || answers.length === 0) return
+    if (signal.aborted) return
+    if (answers.length === 0) {
+      // Nothing to learn from: an answer of long ago must not pass for one of now.
+      probed.isAnswered = undefined
+      return
+    }
     for (const answer of answers) onProbe(clusterId, answer)
-    if (answers.includes(true)) probed.isAnswered = true
-    else if (probed.isAnswered !== undefined) probed.isAnswered = false
+    const isAnswered = answers.includes(true)
+    probed.hasAnswered ||= isAnswered
+    probed.isAnswered = probed.hasAnswered ? isAnswered : undefined
     onRound()
   }
 
@@ -88,6 +96,7 @@ export class Prober {
     const probed: Probed = {
       round: 0,
       startedAt: Number.NEGATIVE_INFINITY,
+      hasAnswered: false,
       isAnswered: undefined,
       running: undefined,
     }
