@@ -1,6 +1,6 @@
 import { type KubernetesObject, NODES, type Node, SERVICE_CIDRS, type ServiceCIDR } from '@isthmus/api'
 import { CIDRList, type OwnAddresses } from '@isthmus/core'
-import { type BackoffOptions, type ClusterClient, Reflector } from '@isthmus/kube'
+import { ApiError, type BackoffOptions, type ClusterClient, Reflector } from '@isthmus/kube'
 import type { OwnCluster } from '../own/own-cluster.ts'
 
 /** Nodes may not be readable, and older servers have no ServiceCIDRs: asked again, but not often. */
@@ -90,13 +90,18 @@ function isOfAPIServer(object: KubernetesObject | undefined): boolean {
   )
 }
 
+/** They may not be read, or are not served. Whatever else fails passes, and is waited for: a peer might use the moment. */
+function isRefusal(error: Error | undefined): boolean {
+  return error instanceof ApiError && (error.code === 403 || error.code === 404)
+}
+
 async function listedOrRefused<T extends KubernetesObject>(
   reflector: Reflector<T>,
   signal: AbortSignal,
 ): Promise<void> {
   const refused = Promise.withResolvers<void>()
   const look = () => {
-    if (reflector.state.error !== undefined) refused.resolve()
+    if (isRefusal(reflector.state.error)) refused.resolve()
   }
   const unsubscribe = reflector.subscribeState(look)
   look()
