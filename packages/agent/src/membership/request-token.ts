@@ -1,4 +1,5 @@
 import type { Status } from '@isthmus/api'
+import { isTime, isToken } from '@isthmus/core'
 import { ApiError, type ClusterClient } from '@isthmus/kube'
 
 export interface IssuedToken {
@@ -33,7 +34,8 @@ export async function requestToken(
   })
   const body = parsed(answer.body)
   const { token, expirationTimestamp } = (body as Partial<TokenRequest> | undefined)?.status ?? {}
-  if (answer.status === 201 && typeof token === 'string' && typeof expirationTimestamp === 'string')
+  // One that cannot be used would take the place of the one with which another could be asked for.
+  if (answer.status === 201 && isToken(token) && isTime(expirationTimestamp))
     return { token, expiresAt: expirationTimestamp }
   const resource = 'serviceaccounts/token'
   // A body that is no Status may hold a token that was given after all: it is not repeated.
