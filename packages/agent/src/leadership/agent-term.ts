@@ -52,6 +52,13 @@ const BACKOFF = { initialMs: 20, maxMs: 30_000, factor: 2 }
 /** A record or an index that somebody deletes is back before it is worth a change of status. */
 const STORED_GRACE_MS = 2_000
 const RECALL_AGAIN_MS = 1_000
+/** A peer of which this cluster cannot read how to reach it is silent: it has not left. */
+const UNREADABLE: Contribution = {
+  kind: 'unknown',
+  why: 'what this cluster keeps of it is not well-formed',
+  remembered: undefined,
+  refusals: [],
+}
 const RECONCILE_FAILED = 'reconcile failed, will be tried again'
 
 /**
@@ -332,7 +339,9 @@ export class AgentTerm implements Term {
 
   #contributions(key: string): ReadonlyMap<string, Contribution> {
     const { clusterId } = this.#options
-    const contributions = new Map([[clusterId, ownContribution(this.#own, clusterId, key)]])
+    const contributions = new Map<string, Contribution>()
+    for (const id of this.#options.membership.unreadablePeers()) contributions.set(id, UNREADABLE)
+    contributions.set(clusterId, ownContribution(this.#own, clusterId, key))
     for (const link of this.#links) contributions.set(link.clusterId, link.contribution(key))
     return this.#options.lost.contributions(key, contributions)
   }

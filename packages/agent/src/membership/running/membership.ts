@@ -39,6 +39,7 @@ export interface MembershipOptions {
 /** What is worked on beside peers: never the id of one. */
 const MEMBERSHIP = '/membership'
 const LOOK_AGAIN_MS = 2_000
+const MALFORMED_PIN = 'its Secret is not well-formed: `isthmus relink --accept` writes it anew'
 
 /** What a term needs beside what the membership has. */
 export type TermContext = Pick<MembershipTermOptions, 'gated' | 'own' | 'recorder'>
@@ -142,16 +143,27 @@ export class Membership {
         ...(pin.credential === undefined ? {} : { expiresAt: pin.credential.expiresAt }),
         notices: [...this.#notices(pin.clusterId), ...(term?.noticesOf(pin.clusterId) ?? [])],
       })),
-      notices: term?.otherNotices() ?? [],
+      notices: [...this.#otherNotices(), ...(term?.otherNotices() ?? [])],
     }
+  }
+
+  /** Peers that are no links, and yet have not left: what they export stays as it was. */
+  unreadablePeers(): readonly string[] {
+    return this.#records.unreadablePeers()
+  }
+
+  #otherNotices(): string[] {
+    return [
+      ...this.#records.malformed().map(what => `${what} is not well-formed: what it said before counts`),
+      ...this.#records.unreadablePeers().map(id => `${id}: ${MALFORMED_PIN}`),
+    ]
   }
 
   #notices(clusterId: string): string[] {
     const notices: string[] = []
     if (this.#options.staticPeers.has(clusterId))
       notices.push('it is given as a peer by hand: what was pinned of it does not count')
-    if (this.#records.isMalformed(clusterId))
-      notices.push('its Secret is not well-formed: `isthmus relink --accept` writes it anew')
+    if (this.#records.isMalformed(clusterId)) notices.push(MALFORMED_PIN)
     return notices
   }
 

@@ -41,6 +41,8 @@ export class OwnRecords {
   /** The last well-formed pins. One that vanished without a word that its cluster has left is still there. */
   readonly #pins = new Map<string, PinnedPeer>()
   readonly #malformed = new Set<string>()
+  #registryAccess: Kept<RegistryAccess> = {}
+  #membershipRecord: Kept<MembershipRecord> = {}
 
   constructor(options: OwnRecordsOptions) {
     const { client, namespace } = options
@@ -58,8 +60,14 @@ export class OwnRecords {
       fieldSelector: named(MEMBERSHIP_NAME),
     })
     this.#peers.store.subscribe((_, next, previous) => this.#peerChanged(next, previous))
-    this.#registry.store.subscribe(() => options.onMembership())
-    this.#membership.store.subscribe(() => options.onMembership())
+    this.#registry.store.subscribe((_, next) => {
+      this.#registryAccess = kept(this.#registryAccess, next, checkRegistryAccess(secretValue(next)))
+      options.onMembership()
+    })
+    this.#membership.store.subscribe((_, next) => {
+      this.#membershipRecord = kept(this.#membershipRecord, next, checkMembershipRecord(configMapValue(next)))
+      options.onMembership()
+    })
   }
 
   /**
@@ -101,18 +109,29 @@ export class OwnRecords {
     return this.#malformed.has(clusterId)
   }
 
+  /** Peers of which nothing is known but that there is a Secret of them: they have not left for that. */
+  unreadablePeers(): readonly string[] {
+    return [...this.#malformed].filter(id => !this.#pins.has(id))
+  }
+
+  /** What is stored beside pins and is not well-formed, in words. */
+  malformed(): readonly string[] {
+    return [
+      ...(this.#membershipRecord.isMalformed ? [`the ConfigMap ${MEMBERSHIP_NAME}`] : []),
+      ...(this.#registryAccess.isMalformed ? [`the Secret ${REGISTRY_SECRET_NAME}`] : []),
+    ]
+  }
+
   get registrySecret(): Secret | undefined {
     return this.#registry.store.get(`${this.#options.namespace}/${REGISTRY_SECRET_NAME}`)
   }
 
   get registryAccess(): RegistryAccess | undefined {
-    return checkRegistryAccess(secretValue(this.registrySecret))
+    return this.#registryAccess.value
   }
 
   get membership(): MembershipRecord | undefined {
-    return checkMembershipRecord(
-      configMapValue(this.#membership.store.get(`${this.#options.namespace}/${MEMBERSHIP_NAME}`)),
-    )
+    return this.#membershipRecord.value
   }
 
   #peerChanged(next: Secret | undefined, previous: Secret | undefined): void {
@@ -130,6 +149,18 @@ export class OwnRecords {
     }
     this.#options.onPeer(clusterId)
   }
+}
+
+/** As it was last well-formed; nothing once it is not there. */
+interface Kept<T> {
+  readonly value?: T
+  readonly isMalformed?: true
+}
+
+function kept<T>({ value: before }: Kept<T>, stored: object | undefined, value: T | undefined): Kept<T> {
+  if (value !== undefined) return { value }
+  if (stored === undefined) return {}
+  return before === undefined ? { isMalformed: true } : { value: before, isMalformed: true }
 }
 
 /** By its name, which nobody can change, and not by its label. */

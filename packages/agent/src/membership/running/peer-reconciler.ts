@@ -73,7 +73,8 @@ export class PeerReconciler {
 
   #isRefused(clusterId: string): boolean {
     const { connection, links } = this.#options
-    return connection(clusterId)?.isRefused === true && links.get(clusterId)?.status().state !== 'connected'
+    // What is read is read with the token there is: a refusal before was of a moment.
+    return connection(clusterId)?.isRefused === true && links.get(clusterId)?.isRead !== true
   }
 
   async #pin(
