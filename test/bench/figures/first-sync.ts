@@ -11,8 +11,8 @@ import type { Figure, FigureContext, Row } from '../lab/figure.ts'
 import { makeLoad } from '../lab/load.ts'
 import { BenchProcess } from '../lab/process.ts'
 
-/** Imports that an agent works on at once. */
-const CONCURRENCY = 8
+/** Imports that an agent works on at once while nothing is urgent. */
+const CONCURRENCY = 4
 
 export const firstSync: Figure = {
   name: 'first-sync',

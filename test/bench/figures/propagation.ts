@@ -145,10 +145,11 @@ function changer({ client }: BenchCluster, load: Load, arrivals: Arrivals) {
   return {
     times,
     next: async () => {
-      const index = n % (load.services / 2)
-      const wanted = `20.250.${(n >> 8) & 255}.${n++ & 255}`
-      const slice = withFirstAddress(sourceSlice(`${load.prefix}-${index}`, load, index), wanted)
-      const arrived = arrivals.expect(wanted)
+      const change = n++
+      const index = change % (load.services / 2)
+      const service = `${load.prefix}-${index}`
+      const slice = withFirstAddress(sourceSlice(service, load, index), addressOf(change))
+      const arrived = arrivals.expect(service, change)
       await client.update(ENDPOINT_SLICES, slice)
       const acknowledged = performance.now()
       times.push(Math.max(0, (await arrived) - acknowledged))
@@ -177,9 +178,9 @@ function withFirstAddress(slice: EndpointSlice, first: string): EndpointSlice {
   return { ...slice, endpoints: [{ ...one, addresses: [first] }, ...rest] }
 }
 
-/** When addresses arrive in imported slices. */
+/** When changes arrive in imported slices. One that was overtaken by a later one of the same slice has arrived with that. */
 class Arrivals {
-  readonly #expected = new Map<string, (at: number) => void>()
+  readonly #expected = new Map<string, { n: number; arrived: (at: number) => void }[]>()
   readonly #stopping = new AbortController()
 
   static async of(client: ClusterClient): Promise<Arrivals> {
@@ -192,13 +193,20 @@ class Arrivals {
     return arrivals
   }
 
-  expect(address: string): Promise<number> {
+  /** Of change `n` of that service, or a later one. */
+  expect(service: string, n: number): Promise<number> {
+    const waiting = this.#expected.get(service) ?? []
+    this.#expected.set(service, waiting)
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`${address} did not arrive within a minute`)), 60_000)
-      this.#expected.set(address, at => {
+      const timer = setTimeout(
+        () => reject(new Error(`${service}: a change did not arrive within a minute`)),
+        60_000,
+      )
+      const arrived = (at: number) => {
         clearTimeout(timer)
         resolve(at)
-      })
+      }
+      waiting.push({ n, arrived })
     })
   }
 
@@ -211,12 +219,27 @@ class Arrivals {
     const options = { namespace: NAMESPACE, labelSelector: IMPORTED, timeoutSeconds: 3000, signal, onOpen }
     try {
       for await (const { object } of client.watch(ENDPOINT_SLICES, options)) {
-        const first = object.endpoints?.[0]?.addresses[0] ?? ''
-        this.#expected.get(first)?.(performance.now())
-        this.#expected.delete(first)
+        const service = object.metadata.labels?.[IMPORTED] ?? ''
+        const n = changeOf(object.endpoints?.[0]?.addresses[0] ?? '')
+        const waiting = this.#expected.get(service)
+        while (waiting?.[0] !== undefined && waiting[0].n <= n) waiting.shift()?.arrived(performance.now())
       }
     } catch (error) {
-      if (!signal.aborted) throw error
+      // What is still expected times out, and says so.
+      if (!signal.aborted) console.error(error)
     }
   }
+}
+
+const CHANGED = '20.250.'
+
+function addressOf(change: number): string {
+  return `${CHANGED}${(change >> 8) & 255}.${change & 255}`
+}
+
+/** The change that an address stands for; -1 for one that was there from the start. */
+function changeOf(address: string): number {
+  if (!address.startsWith(CHANGED)) return -1
+  const [high = 0, low = 0] = address.slice(CHANGED.length).split('.').map(Number)
+  return high * 256 + low
 }

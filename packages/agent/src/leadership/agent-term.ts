@@ -350,6 +350,8 @@ export class AgentTerm implements Term {
     const controller = new Controller({
       name,
       concurrency,
+      // A live change finds a worker that is free, and a server that is not all taken up with a resync.
+      normalAtOnce: Math.ceil(concurrency / 2),
       reconcile,
       backoff: BACKOFF,
       onError: (error, key, retryInMs) => {

@@ -10,6 +10,8 @@ export interface ControllerOptions<K extends string = string> {
   reconcile: (key: K, signal: AbortSignal) => Promise<Outcome>
   /** Keys worked on at once; one key never twice. Default: 1. */
   concurrency?: number | undefined
+  /** Of these, how many that are not urgent. Default: all. */
+  normalAtOnce?: number | undefined
   /** Of retries. Default: 20 ms, doubled up to a minute. */
   backoff?: BackoffOptions | undefined
   random?: (() => number) | undefined
@@ -33,7 +35,7 @@ export class Controller<K extends string = string> {
   constructor(options: ControllerOptions<K>) {
     this.name = options.name
     this.#options = options
-    this.queue = new WorkQueue({ backoff: options.backoff, random: options.random })
+    this.queue = new WorkQueue(options)
   }
 
   /** Before `start` too: the key waits. */

@@ -58,6 +58,24 @@ test('urgent keys go first, also those that were waiting; others are not starved
   }
 })
 
+test('so many keys that are not urgent are given out at once, and any number of those that are', async () => {
+  const queue = new WorkQueue({ normalAtOnce: 2 })
+  for (const key of ['a', 'b', 'c', 'd']) queue.add(key)
+  assert.deepEqual([await queue.get(), await queue.get()], ['a', 'b'])
+  const next = queue.get()
+  queue.add('now', { urgent: true })
+  assert.equal(await next, 'now')
+  const afterwards = [queue.get(), queue.get()]
+  queue.done('now')
+  queue.done('a')
+  assert.equal(await afterwards[0], 'c')
+  // What was worked on as urgent does not count, also when it waits again without being so.
+  queue.add('b')
+  queue.done('b')
+  assert.equal(await afterwards[1], 'd')
+  assert.equal(queue.size, 1)
+})
+
 test('a key added urgently while it is worked on is urgent when that is done', async () => {
   const queue = new WorkQueue()
   queue.add('a')

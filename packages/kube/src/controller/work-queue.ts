@@ -4,6 +4,11 @@ export interface WorkQueueOptions {
   /** Delays of addRateLimited. Default: 20 ms, doubled up to a minute, half of it random. */
   backoff?: BackoffOptions | undefined
   random?: (() => number) | undefined
+  /**
+   * How many keys that are not urgent may be worked on at once: the rest of the workers, and of what the server can do,
+   * is left to those that are. Default: any number.
+   */
+  normalAtOnce?: number | undefined
 }
 
 export interface AddOptions {
@@ -29,10 +34,13 @@ const FAIRNESS = 16
 export class WorkQueue<K extends string = string> {
   readonly #backoff: BackoffOptions
   readonly #random: () => number
+  readonly #normalAtOnce: number
   readonly #urgent = new Set<K>()
   readonly #normal = new Set<K>()
   /** Keys that were given out, and how they are to be added again when they are done. */
   readonly #working = new Map<K, { again: false } | { again: true; urgent: boolean }>()
+  /** Of these, the ones that were not urgent. */
+  readonly #normalWorking = new Set<K>()
   readonly #delayed = new Map<K, { at: number; urgent: boolean; timer: NodeJS.Timeout }>()
   /** In a row, and until when a key that is added waits. */
   readonly #failures = new Map<K, { count: number; until: number }>()
@@ -43,6 +51,7 @@ export class WorkQueue<K extends string = string> {
   constructor(options: WorkQueueOptions = {}) {
     this.#backoff = options.backoff ?? { initialMs: 20, maxMs: 60_000, factor: 2 }
     this.#random = options.random ?? Math.random
+    this.#normalAtOnce = options.normalAtOnce ?? Number.POSITIVE_INFINITY
   }
 
   /** Keys that wait and could be worked on now. */
@@ -113,7 +122,8 @@ export class WorkQueue<K extends string = string> {
 
   /** The next key, as soon as there is one; undefined once the queue is closed. Call `done` with it. */
   get(): Promise<K | undefined> {
-    if (this.#closed || this.size > 0) return Promise.resolve(this.#closed ? undefined : this.#take())
+    if (this.#closed) return Promise.resolve(undefined)
+    if (this.#canTake) return Promise.resolve(this.#take())
     const { promise, resolve } = Promise.withResolvers<K | undefined>()
     this.#takers.push(resolve)
     return promise
@@ -122,7 +132,9 @@ export class WorkQueue<K extends string = string> {
   done(key: K): void {
     const working = this.#working.get(key)
     this.#working.delete(key)
+    this.#normalWorking.delete(key)
     if (working?.again) this.add(key, { urgent: working.urgent })
+    this.#serve()
   }
 
   /** Forgets all that waits and ends the waiting of those who want keys. */
@@ -135,14 +147,27 @@ export class WorkQueue<K extends string = string> {
     for (const taker of this.#takers.splice(0)) taker(undefined)
   }
 
+  get #canTakeNormal(): boolean {
+    return this.#normal.size > 0 && this.#normalWorking.size < this.#normalAtOnce
+  }
+
+  get #canTake(): boolean {
+    return this.#urgent.size > 0 || this.#canTakeNormal
+  }
+
+  #serve(): void {
+    while (this.#takers.length > 0 && this.#canTake) this.#takers.shift()?.(this.#take())
+  }
+
   #take(): K | undefined {
-    const slow = this.#normal.size > 0 && (this.#urgent.size === 0 || this.#urgentInARow >= FAIRNESS)
+    const slow = this.#canTakeNormal && (this.#urgent.size === 0 || this.#urgentInARow >= FAIRNESS)
     this.#urgentInARow = slow ? 0 : this.#urgentInARow + 1
     const lane = slow ? this.#normal : this.#urgent
     const key = lane.values().next().value
     if (key === undefined) return undefined
     lane.delete(key)
     this.#working.set(key, { again: false })
+    if (slow) this.#normalWorking.add(key)
     return key
   }
 
@@ -152,7 +177,7 @@ export class WorkQueue<K extends string = string> {
       this.#normal.delete(key)
       this.#urgent.add(key)
     } else if (!this.#urgent.has(key)) this.#normal.add(key)
-    if (this.#takers.length > 0) this.#takers.shift()?.(this.#take())
+    this.#serve()
   }
 
   #delayOver(key: K): void {
