@@ -13,12 +13,18 @@ import type { TransportResponse } from './transport.ts'
 /** The longest answer that is read: a list without pages of a very large cluster. */
 const MAX_ANSWER_BYTES = 256 << 20
 
-/** The whole body as text. */
+/** The longest answer about one object: etcd takes objects of 1.5 MiB, by default. */
+export const MAX_OBJECT_BYTES = 16 << 20
+/** Of a refusal. */
+const MAX_REFUSAL_BYTES = 1 << 20
+
+/** The whole body as text; of a refusal, less is read. */
 export async function readText(
   response: TransportResponse,
   request: RequestDescription,
-  maxBytes = MAX_ANSWER_BYTES,
+  asked = MAX_ANSWER_BYTES,
 ): Promise<string> {
+  const maxBytes = response.status < 300 ? asked : Math.min(asked, MAX_REFUSAL_BYTES)
   const chunks: Uint8Array[] = []
   let bytes = 0
   for await (const chunk of response.body) {
@@ -66,17 +72,25 @@ export function apiError(
   const status = statusOf(answer.text)
   const retryAfterMs = parseRetryAfter(answer.headers['retry-after'], status)
   const message = status?.message ?? (answer.text.slice(0, 200).trim() || `HTTP status ${answer.status}`)
-  return new ApiError(answer.status, message, { status, retryAfterMs, request })
+  return new ApiError(answer.status, shortened(message), { status, retryAfterMs, request })
 }
 
 /** The Status that is the object of a watch's ERROR event. */
 export function eventError(request: RequestDescription, status: Status): ApiError {
   const message = status.message ?? 'the server ended the watch with an error'
-  return new ApiError(status.code ?? 500, message, {
+  return new ApiError(status.code ?? 500, shortened(message), {
     status,
     retryAfterMs: parseRetryAfter(undefined, status),
     request,
   })
+}
+
+/** It goes into logs, Events and conditions; a server that is not trusted may say anything. */
+const MAX_MESSAGE = 4096
+
+function shortened(message: unknown): string {
+  if (typeof message !== 'string') return 'it does not say why'
+  return message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE)}…` : message
 }
 
 function statusOf(body: string): Status | undefined {

@@ -345,6 +345,29 @@ test('nonsense from a server is an error that says so', async context => {
   }
 })
 
+test('more than one object can have, or a refusal needs, is not read', async context => {
+  const { server, client } = await setUp(context)
+  const ballast = 'x'.repeat(17 << 20)
+  const tooLong = { name: 'ConnectionError', message: /more than/ }
+  server.answerNext({ status: 200, body: JSON.stringify({ ...service, ballast }) })
+  await assert.rejects(client.get(SERVICES, 'hello', 'demo'), tooLong)
+  const refusal = { status: 403, body: JSON.stringify({ kind: 'Status', message: ballast }) }
+  server.answerNext(refusal, refusal)
+  await assert.rejects(client.list(SERVICES), tooLong)
+  await assert.rejects(client.watch(SERVICES)[Symbol.asyncIterator]().next(), tooLong)
+})
+
+test('of a long message the beginning is told', async context => {
+  const { server, client } = await setUp(context)
+  server.answerNext({
+    status: 403,
+    body: JSON.stringify({ kind: 'Status', message: `no${'!'.repeat(90_000)}` }),
+  })
+  const error = await client.get(SERVICES, 'hello', 'demo').catch((error: unknown) => error)
+  assert.ok(error instanceof ApiError && error.message.startsWith('no!!'))
+  assert.ok(error.message.length < 10_000, `${error.message.length} characters`)
+})
+
 test('why there is no connection is said in words', async context => {
   const free = createServer()
   await new Promise<void>(resolve => free.listen(0, '127.0.0.1', resolve))

@@ -1,5 +1,5 @@
 import type { KubernetesList, KubernetesObject, ResourceType, Status } from '@isthmus/api'
-import { eventError, listOf, parseJson } from './answer.ts'
+import { eventError, listOf, MAX_OBJECT_BYTES, parseJson } from './answer.ts'
 import type { RequestDescription } from './api-error.ts'
 import type {
   ClusterClient,
@@ -57,6 +57,7 @@ export class HttpClient implements ClusterClient {
       method: 'GET',
       path,
       request: this.#describe('get', type, { namespace, name }),
+      maxBytes: MAX_OBJECT_BYTES,
       signal,
     })
   }
@@ -83,6 +84,7 @@ export class HttpClient implements ClusterClient {
       method: 'POST',
       path: resourcePath(type, { namespace }) + this.#writeQuery(options),
       request: this.#describe('create', type, { namespace, name }),
+      maxBytes: MAX_OBJECT_BYTES,
       body: JSON.stringify(object),
       signal: options.signal,
     })
@@ -113,6 +115,7 @@ export class HttpClient implements ClusterClient {
       method: 'PATCH',
       path: resourcePath(type, target) + this.#writeQuery(options),
       request: this.#describe('patch', type, target),
+      maxBytes: MAX_OBJECT_BYTES,
       body: JSON.stringify(patch),
       contentType: PATCH_CONTENT_TYPES[contentType],
       signal,
@@ -174,6 +177,7 @@ export class HttpClient implements ClusterClient {
       method: 'PUT',
       path: resourcePath(type, target) + this.#writeQuery(options),
       request: this.#describe('update', type, target),
+      maxBytes: MAX_OBJECT_BYTES,
       body: JSON.stringify(object),
       signal: options.signal,
     })
