@@ -23,3 +23,9 @@ for (const [error, reason] of [
 ] as const) {
   it(reason, () => assert.equal(whyUnreadable(error), reason))
 }
+
+it("a peer's words are cut to what stands in a table", () => {
+  const reason = whyUnreadable(answered(500, 'tired '.repeat(2_000)))
+  assert.match(reason, /^its API server answers 500: tired tired.*…$/)
+  assert.ok(reason.length < 400, `${reason.length} characters`)
+})

@@ -1,7 +1,14 @@
 import { ApiError, ConnectionError, type ConnectionFailure } from '@isthmus/kube'
 
+const MAX_LENGTH = 300
+
 /** What a person has to know about a peer that cannot be read: short, to stand in a table. */
 export function whyUnreadable(error: Error): string {
+  const why = whyOf(error)
+  return why.length > MAX_LENGTH ? `${why.slice(0, MAX_LENGTH)}…` : why
+}
+
+function whyOf(error: Error): string {
   if (error instanceof ConnectionError) return unreachable(error)
   if (error instanceof ApiError) return refused(error)
   return error.message
