@@ -55,6 +55,8 @@ async function measure({ clusters, scale, progress }: FigureContext): Promise<re
     const churning = new AbortController()
     const churned = churn(a, live, churning.signal)
     const joining = await BenchAgent.start(c, [a, b])
+    clusters.giveWay(c.id)
+    if (clusters.embedded) joining.process.giveWay()
     agents.push(joining)
     const synced = Promise.all(
       [a, b].map(({ client }) => whenImported(client, newcomer.services + live.services)),

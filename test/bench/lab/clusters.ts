@@ -21,6 +21,8 @@ export interface BenchCluster {
 
 export interface ClusterSource {
   readonly embedded: boolean
+  /** The processes of that cluster run when others do not. Nothing is done to clusters of a kubeconfig. */
+  giveWay(id: string): void
   /** Fresh, with Isthmus installed and the namespace of the bench. */
   open(count: number): Promise<readonly BenchCluster[]>
   /** Removes what was made. */
@@ -30,11 +32,12 @@ export interface ClusterSource {
 const IDS = ['a', 'b', 'c', 'd', 'e', 'f'] as const
 
 export function embeddedClusters(): ClusterSource {
-  const processes: BenchProcess[] = []
+  const processes = new Map<string, BenchProcess>()
   const clients: ClusterClient[] = []
   let folder: string | undefined
   return {
     embedded: true,
+    giveWay: id => processes.get(id)?.giveWay(),
     async open(count) {
       const home = await mkdtemp(join(tmpdir(), 'isthmus-bench-'))
       folder = home
@@ -47,7 +50,7 @@ export function embeddedClusters(): ClusterSource {
             '--kubeconfig-out',
             kubeconfig,
           ])
-          processes.push(server)
+          processes.set(id, server)
           await until(`API server ${id} serves`, () => /kubectl/.test(server.output), 60_000)
           return prepared(id, kubeconfig, undefined, clients)
         }),
@@ -55,7 +58,8 @@ export function embeddedClusters(): ClusterSource {
     },
     async close() {
       await Promise.all(clients.splice(0).map(client => client.close()))
-      await Promise.all(processes.splice(0).map(server => server.stop()))
+      await Promise.all([...processes.values()].map(server => server.stop()))
+      processes.clear()
       if (folder !== undefined) await rm(folder, { recursive: true, force: true })
     },
   }
@@ -66,6 +70,7 @@ export function givenClusters(kubeconfig: string, contexts: readonly string[]): 
   const clients: ClusterClient[] = []
   return {
     embedded: false,
+    giveWay: () => {},
     async open(count) {
       if (contexts.length < count)
         throw new Error(`this figure needs ${count} clusters, and ${contexts.length} contexts were given`)

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { setPriority } from 'node:os'
 import { createInterface } from 'node:readline'
 
 /** Clock ticks a second in /proc/<pid>/stat: a constant of Linux's interface. */
@@ -17,6 +18,11 @@ export class BenchProcess {
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       if (stream !== null) createInterface(stream).on('line', line => this.#keep(line))
     }
+  }
+
+  /** Runs when others of the bench do not: what is another machine in life must not take their processor time. */
+  giveWay(): void {
+    setPriority(this.pid, 19)
   }
 
   get pid(): number {
