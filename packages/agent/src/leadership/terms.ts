@@ -53,11 +53,11 @@ export class Terms<T extends Term> {
     if (term !== undefined) {
       const { promise: late, resolve } = Promise.withResolvers<void>()
       const timer = setTimeout(resolve, FINISH_MS)
-      await Promise.race([term.end().then(() => term.settle()), late])
+      await Promise.race([this.#end(term).then(() => this.#settle(term)), late])
       clearTimeout(timer)
     }
     this.#options.gate.close()
-    await term?.end()
+    if (term !== undefined) await this.#end(term)
     this.#current = undefined
     this.#unsubscribe()
     await this.#options.leadership.stop()
@@ -83,7 +83,20 @@ export class Terms<T extends Term> {
     this.#current = undefined
     const { leadership, log } = this.#options
     log.warn({ leader: leadership.holder }, 'this agent does not lead any more: it stands by')
-    const ended = term.end()
+    const ended = this.#end(term)
     this.#turns = this.#turns.then(() => ended)
+  }
+
+  /** What fails at its end must not keep the next one from beginning, nor the lead from being given back. */
+  #end(term: T): Promise<void> {
+    return term
+      .end()
+      .catch(error => this.#options.log.warn({ err: error }, 'the work of a leader did not end well'))
+  }
+
+  #settle(term: T): Promise<void> {
+    return term
+      .settle()
+      .catch(error => this.#options.log.warn({ err: error }, 'what links remember was not saved'))
   }
 }
