@@ -28,6 +28,8 @@ export class Links {
   readonly #options: LinksOptions
   readonly #memory: LinkMemory
   readonly #links = new Map<string, Link>()
+  /** Those of which it is being read what is remembered. */
+  readonly #adding = new Map<string, PeerOptions>()
   /** Sequences that are not remembered yet. */
   readonly #unsaved = new Map<string, number>()
   readonly #told = new Map<string, LinkStatus>()
@@ -51,8 +53,11 @@ export class Links {
   /** Links one more peer, from what is remembered of it; one that is linked already stays as it is. */
   async add(peer: PeerOptions, signal?: AbortSignal): Promise<void> {
     const { clusterId, client, exchangeNamespace = EXCHANGE_NAMESPACE, explain } = peer
+    this.#adding.set(clusterId, peer)
     const highestSequence = await this.#memory.load(clusterId, signal)
-    if (this.#links.has(clusterId)) return
+    // It may have left meanwhile, or been added once more.
+    if (this.#links.has(clusterId) || this.#adding.get(clusterId) !== peer) return
+    this.#adding.delete(clusterId)
     const { onChange, onEverything, clock } = this.#options
     const link = new Link({
       clusterId,
@@ -72,6 +77,7 @@ export class Links {
 
   /** Of a peer that has left: what it contributed is absent from now on, and nothing of it is remembered any more. */
   async remove(clusterId: string): Promise<void> {
+    this.#adding.delete(clusterId)
     const link = this.#links.get(clusterId)
     if (link === undefined) return
     this.#links.delete(clusterId)

@@ -115,6 +115,7 @@ export class ScriptedExchange {
     if (this.failure !== undefined) throw this.failure
     // Nothing is kept of the past: a list and the watch that follows it leave no time in between.
     if (options?.resourceVersion !== String(this.#version)) throw new ApiError(410, 'too old')
+    options.signal?.throwIfAborted()
     const watch = new Watch(type.plural)
     this.#watches.add(watch)
     options.signal?.addEventListener('abort', () => watch.end(options.signal?.reason), { once: true })
