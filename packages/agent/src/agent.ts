@@ -57,8 +57,8 @@ export class Agent {
       own: { client: this.#gate.client, namespace: agentNamespace },
       clock: this.#clock,
       log,
-      onChange: (key, flood) => this.#terms.current?.memberChanged(key, flood),
-      onEverything: () => this.#terms.current?.everythingChanged(),
+      onChange: (key, flood) => this.#terms.current?.changes.memberChanged(key, flood),
+      onEverything: () => this.#terms.current?.changes.everythingChanged(),
       onState: status => {
         this.#terms.current?.linkChanged(status)
         this.#membership.linkChanged()
@@ -87,8 +87,8 @@ export class Agent {
       agentNamespace,
       links: this.#links,
       registry: this.#metrics.registry,
-      onChange: () => this.#terms.current?.everythingChanged(),
-      onPolicy: namespace => this.#terms.current?.namespaceChanged(namespace),
+      onChange: () => this.#terms.current?.changes.everythingChanged(),
+      onPolicy: namespace => this.#terms.current?.changes.namespaceChanged(namespace),
       clock: this.#clock,
       log,
     })
@@ -97,8 +97,8 @@ export class Agent {
       own: this.#own,
       clusterId: options.clusterId,
       agentNamespace,
-      onChange: () => this.#terms.current?.everythingChanged(),
-      onNamespace: namespace => this.#terms.current?.namespaceChanged(namespace),
+      onChange: () => this.#terms.current?.changes.everythingChanged(),
+      onNamespace: namespace => this.#terms.current?.changes.namespaceChanged(namespace),
     })
     this.#leadership = leadershipOf(options.leadership, { client, namespace: agentNamespace, log })
     this.#terms = new Terms({

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type ExportIndex, NAMESPACES } from '@isthmus/api'
+import { NAMESPACES } from '@isthmus/api'
 import type { Contribution } from '@isthmus/core'
 import { Controller, type ControllerOptions } from '@isthmus/kube'
 import type { Logger } from 'pino'
@@ -21,10 +21,10 @@ import type { OwnCluster } from '../own/own-cluster.ts'
 import { ownContribution } from '../own/own-exports.ts'
 import type { Prerequisites } from '../own/prerequisites.ts'
 import type { Admissions } from '../policy/admissions.ts'
-import { routeChanges, servicesKnown } from '../routing.ts'
 import { ExportConditions } from '../status/export-conditions.ts'
 import { isMomentBehind } from '../writes/moment-behind.ts'
 import { isRefusal } from '../writes/refusal.ts'
+import { INDEX_KEY, TermRouting } from './term-routing.ts'
 import type { Term } from './terms.ts'
 import type { GatedClient } from './write-gate.ts'
 
@@ -44,13 +44,8 @@ export interface AgentTermOptions extends Prerequisites {
   readonly log: Logger
 }
 
-const INDEX_KEY = 'index'
-/** Of a key that a member changes faster than others can bear. */
-const FLOOD_DELAY_MS = 500
 /** Of retries: what was in the way may be gone at any time, and nothing tells. */
 const BACKOFF = { initialMs: 20, maxMs: 30_000, factor: 2 }
-/** A record or an index that somebody deletes is back before it is worth a change of status. */
-const STORED_GRACE_MS = 2_000
 const RECALL_AGAIN_MS = 1_000
 /** A peer of which this cluster cannot read how to reach it is silent: it has not left. */
 const UNREADABLE: Contribution = {
@@ -66,11 +61,12 @@ const RECONCILE_FAILED = 'reconcile failed, will be tried again'
  * from caches that are warm: what another agent wrote meanwhile is found, not remembered.
  */
 export class AgentTerm implements Term {
+  /** To be told of what changes elsewhere than in the own cluster's caches. */
+  readonly changes: TermRouting
   readonly #options: AgentTermOptions
   readonly #own: OwnCluster
   readonly #links: Links
   readonly #ending = new AbortController()
-  readonly #unsubscribe: (() => void)[] = []
   readonly #failures: FailureLog
   readonly #recorder: EventRecorder
   readonly #heldIndexes: StandingNotes
@@ -82,7 +78,6 @@ export class AgentTerm implements Term {
   readonly #importer: Importer
   readonly #controllers: Controller[] = []
   #running: Promise<void> = Promise.resolve()
-  #isRunning = false
   #ended: Promise<void> | undefined
 
   constructor(options: AgentTermOptions) {
@@ -140,6 +135,19 @@ export class AgentTerm implements Term {
       recorder: this.#recorder,
       onSliceStored: (member, chunk) => this.#propagated(member, chunk),
     })
+    this.changes = new TermRouting({
+      own,
+      links: this.#links,
+      controllers: {
+        exports: this.#exports,
+        index: this.#exportIndex,
+        imports: this.#imports,
+        conditions: this.#exportConditions,
+      },
+      records: this.#records,
+      index: this.#index,
+      importer: this.#importer,
+    })
   }
 
   readonly #exports = this.#controller('exports', 8, key => this.#records.reconcile(key))
@@ -153,7 +161,7 @@ export class AgentTerm implements Term {
   }
 
   begin(): void {
-    this.#route()
+    this.changes.begin()
     this.#running = this.#run().catch(error => {
       if (!this.#ending.signal.aborted) this.#options.log.error({ err: error }, 'agent cannot work')
     })
@@ -176,34 +184,6 @@ export class AgentTerm implements Term {
       await Promise.all(busy.map(controller => controller.idle()))
     }
     await this.#recorder.idle()
-  }
-
-  /** What a member contributes to the service may have changed; in a flood of changes, several are looked at as one. */
-  memberChanged(key: string, flood = false): void {
-    if (flood) {
-      for (const { queue } of [this.#imports, this.#exportConditions]) queue.addAfter(key, FLOOD_DELAY_MS)
-      return
-    }
-    // What is in use here goes ahead of what is new: a member that joins with a thousand services can wait.
-    const urgent = this.#own.serviceImports.get(key) !== undefined
-    this.#imports.enqueue(key, { urgent })
-    if (this.#own.serviceExports.get(key) !== undefined) this.#exportConditions.enqueue(key, { urgent: true })
-  }
-
-  /** What members contribute to any service may have changed. */
-  everythingChanged(): void {
-    for (const key of this.#keys()) this.#imports.enqueue(key)
-    for (const key of this.#own.serviceExports.keys()) this.#exportConditions.enqueue(key)
-  }
-
-  /** A namespace came, went, or has other labels that matter. */
-  namespaceChanged(namespace: string): void {
-    // Until it runs, all is looked at anyway once everything is listed.
-    if (!this.#isRunning) return
-    for (const key of this.#keys())
-      if (key.startsWith(`${namespace}/`)) this.#imports.enqueue(key, { urgent: true })
-    // Made again after it was deleted: what has been tried in vain since is tried at once.
-    if (namespace === this.#own.exchangeNamespace && this.#own.hasNamespace(namespace)) this.#recovered()
   }
 
   /** What of the members' exports this cluster's policies refuse. */
@@ -236,10 +216,9 @@ export class AgentTerm implements Term {
     if (signal.aborted) return
     if (!(silence <= HEARTBEAT_DURATION_SECONDS * 1000)) this.#index.distrustStored()
     this.#index.begin()
-    this.#reconcileAll()
+    this.changes.run()
     // A link may have been refused before the object was known that the event is about.
     for (const link of this.#links) this.linkChanged(link.status())
-    this.#isRunning = true
     for (const controller of this.#controllers) controller.start()
     this.#heartbeat.start()
     this.#membership.begin()
@@ -261,7 +240,7 @@ export class AgentTerm implements Term {
 
   async #end(): Promise<void> {
     this.#ending.abort()
-    for (const unsubscribe of this.#unsubscribe) unsubscribe()
+    this.changes.end()
     await Promise.all([
       this.#heartbeat.stop(),
       this.#membership.end(),
@@ -272,69 +251,10 @@ export class AgentTerm implements Term {
     this.#links.forgo()
   }
 
-  #route(): void {
-    const routes = routeChanges(this.#own, {
-      exported: (key, since) => {
-        this.#records.changed(key, since)
-        this.#exports.enqueue(key, { urgent: true })
-        // What the index should name depends on the export itself, also when there is no record to store.
-        if (this.#index.look(key)) this.#exportIndex.enqueue(INDEX_KEY, { urgent: true })
-      },
-      imported: key => this.#imports.enqueue(key, { urgent: true }),
-      conditions: key => this.#exportConditions.enqueue(key, { urgent: true }),
-      index: index => this.#indexSeen(index),
-      stored: (key, isThere) => {
-        if (isThere) this.#exportConditions.enqueue(key)
-        else this.#exportConditions.queue.addAfter(key, STORED_GRACE_MS)
-      },
-      serviceGone: () => {
-        for (const key of this.#importer.blocked.keys()) this.#imports.enqueue(key)
-      },
-      namespace: namespace => this.namespaceChanged(namespace),
-      wantedBy: key => this.#importer.importWanting(key),
-    })
-    this.#unsubscribe.push(
-      ...routes,
-      this.#own.onRecovery(() => this.#recovered()),
-    )
-  }
-
-  /** What was in the way may be gone. */
-  #recovered(): void {
-    for (const { queue } of this.#controllers) queue.forgetAll()
-    this.#reconcileAll()
-  }
-
-  /** All that this cluster has anything of is looked at again. */
-  #reconcileAll(): void {
-    for (const key of servicesKnown(this.#own)) {
-      this.#exports.enqueue(key)
-      this.#exportConditions.enqueue(key)
-    }
-    this.everythingChanged()
-    this.#index.lookAtAll()
-    this.#exportIndex.enqueue(INDEX_KEY)
-  }
-
   /** What changed in another cluster is stored in this one: how long it took, if both ends can be told. */
   #propagated(member: string, chunk: string): void {
     const changedAt = this.#links.get(member)?.time.take(chunk)
     if (changedAt !== undefined) this.#options.metrics.propagated(member, this.#options.clock() - changedAt)
-  }
-
-  #indexSeen(index: ExportIndex | undefined): void {
-    this.#index.observe(index)
-    this.#exportIndex.enqueue(INDEX_KEY)
-    if (index !== undefined) return
-    for (const key of this.#own.serviceExports.keys())
-      this.#exportConditions.queue.addAfter(key, STORED_GRACE_MS)
-  }
-
-  /** Of all services that this cluster or a peer has anything of. */
-  #keys(): Set<string> {
-    const keys = servicesKnown(this.#own)
-    for (const link of this.#links) for (const key of link.services()) keys.add(key)
-    return keys
   }
 
   #contributions(key: string): ReadonlyMap<string, Contribution> {
