@@ -21,6 +21,7 @@ import { until } from '../fixtures/until.ts'
 
 const CLUSTER_ROLES = { group: 'rbac.authorization.k8s.io', plural: 'clusterroles' }
 const OURS = { 'app.kubernetes.io/managed-by': 'isthmus.dev' }
+const OURS_SLICE = { 'endpointslice.kubernetes.io/managed-by': 'isthmus.dev' }
 
 const service = (name: string, labels?: Record<string, string>): Service => ({
   apiVersion: 'v1',
@@ -92,6 +93,30 @@ describe("the agent's account", () => {
     ],
     ['delete endpoints of a Service', () => stolen.delete(ENDPOINT_SLICES, 'hello-1', 'demo')],
     [
+      'add endpoints of its own to a Service that is not',
+      () =>
+        stolen.create(
+          ENDPOINT_SLICES,
+          slice('mine', { ...OURS_SLICE, 'kubernetes.io/service-name': 'hello' }),
+        ),
+    ],
+    [
+      'draw traffic to other addresses',
+      () =>
+        stolen.create(SERVICES, {
+          ...service('mine', OURS),
+          spec: { ports: [{ name: 'http', port: 80 }], ...{ externalIPs: ['192.0.2.1'] } },
+        }),
+    ],
+    [
+      'open a port of the nodes',
+      () =>
+        stolen.create(SERVICES, {
+          ...service('mine', OURS),
+          spec: { ports: [{ name: 'http', port: 80 }], type: 'NodePort' },
+        }),
+    ],
+    [
       'let go of what is its own',
       async () => {
         await stolen.create(SERVICES, service('ours', OURS))
@@ -105,7 +130,7 @@ describe("the agent's account", () => {
         assert.ok(error instanceof ApiError && error.code === 403, String(error))
         assert.match(
           error.message,
-          /ValidatingAdmissionPolicy 'isthmus-agent' .* has to bear|changes only what bears the label/,
+          /ValidatingAdmissionPolicy 'isthmus-agent' .* (has to bear|changes only what bears the label|as an import has)/,
         )
         return true
       }))
