@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { removeMember } from '@isthmus/agent'
-import { EXCHANGE_NAMESPACE } from '@isthmus/api'
+import { AGENT_NAMESPACE, EXCHANGE_NAMESPACE } from '@isthmus/api'
 import { Calls, installedGrants } from '../fixtures/granted-calls.ts'
 import { until } from '../fixtures/until.ts'
 import { accountOf } from './account-of.ts'
@@ -41,6 +41,14 @@ test('what an agent may do for its membership is what it does', async () => {
     return rules.length > 0
   })
   await set.stopAgent('north')
+  // Written after a few seconds, that of the highest sequence: there has to be something to forget.
+  await until('the link is remembered', () => {
+    try {
+      return local.get({ group: '', plural: 'configmaps' }, AGENT_NAMESPACE, 'link-north') !== undefined
+    } catch {
+      return false
+    }
+  })
   await removeMember({ registry: set.registry.client, clusterId: 'north', timeoutMs: 20_000 })
   await until('forgotten', () => set.link('east').north === undefined)
   await set.member('east').agent?.idle()

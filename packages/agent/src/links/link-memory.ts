@@ -56,6 +56,22 @@ export function linkMemory(
   }
 }
 
+/** What is remembered of a peer that has left. What somebody else made of its id meanwhile stays. */
+export async function forgetLink(
+  client: Pick<ClusterClient, 'get' | 'delete'>,
+  namespace: string,
+  clusterId: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const name = `link-${clusterId}`
+  try {
+    const { uid } = (await client.get<ConfigMap>(CONFIG_MAPS, name, namespace, { signal })).metadata
+    await client.delete(CONFIG_MAPS, name, namespace, { uid, signal })
+  } catch (error) {
+    if (!isNotFound(error) && !isConflict(error)) throw error
+  }
+}
+
 function isChangedMeanwhile(error: unknown): boolean {
   return isConflict(error) || isAlreadyExists(error) || isNotFound(error)
 }

@@ -1,6 +1,7 @@
-import { CONFIG_MAPS, type PinnedPeer, READER_SLOTS } from '@isthmus/api'
+import { type PinnedPeer, READER_SLOTS } from '@isthmus/api'
 import { decidePeer, type PeerVerdict } from '@isthmus/core'
-import { done, isNotFound, type Outcome } from '@isthmus/kube'
+import { done, type Outcome } from '@isthmus/kube'
+import { forgetLink } from '../../links/link-memory.ts'
 import type { Links } from '../../links/links.ts'
 import { time } from '../../timestamps.ts'
 import { attempt } from './attempt.ts'
@@ -107,7 +108,7 @@ export class PeerReconciler {
     }
     await drop(clusterId)
     if (reader?.seen.profileUID === pin.profileUID) await this.#readers.remove(reader, signal)
-    await gated.delete(CONFIG_MAPS, `link-${clusterId}`, agentNamespace, { signal }).catch(ignoreNotFound)
+    await forgetLink(gated, agentNamespace, clusterId, signal)
     if (secret !== undefined) await deletePin(gated, secret, signal)
     records.forget(clusterId)
     this.#credentials.forget(clusterId)
@@ -120,8 +121,4 @@ function sooner(one: Outcome, other: Outcome): Outcome {
   if (one.kind !== 'requeue') return other
   if (other.kind !== 'requeue') return one
   return one.afterMs <= other.afterMs ? one : other
-}
-
-function ignoreNotFound(error: unknown): void {
-  if (!isNotFound(error)) throw error
 }
