@@ -157,8 +157,9 @@ describe('of a hostile exchange', () => {
     try {
       await eventually(() => assert.equal(link.status().state, 'connected'))
       for (let i = 0; i < 7_000; i++) exchange.chunk('hello', `10.1.${i >> 8}.${i & 255}`)
-      await eventually(() => assert.ok(urgent + flood >= 5_500))
-      assert.ok(urgent >= 5_000 && flood > 300, `${urgent} urgent, ${flood} not`)
+      // Beyond the first crowd, twice as many are taken in a second as may be urgent.
+      await eventually(() => assert.ok(flood > 300, `${urgent} urgent, ${flood} not`))
+      assert.ok(urgent >= 5_000, `${urgent} urgent, ${flood} not`)
     } finally {
       await link.stop()
     }
