@@ -16,6 +16,8 @@ interface RunningAgent {
   readonly agent: Agent
   readonly ways: ReadonlyMap<string, Way>
   readonly clients: readonly ClusterClient[]
+  /** It was killed: nobody waits for it. */
+  readonly death: PromiseWithResolvers<void>
 }
 
 /** One cluster of a storm: its API server, and whatever agents it has. */
@@ -103,7 +105,7 @@ export class ChaosMember {
       clock: () => Date.now() + this.#skewMs,
       log: log.child({ cluster: this.id }),
     })
-    const running = { agent, ways, clients }
+    const running = { agent, ways, clients, death: Promise.withResolvers<void>() }
     this.#agents.push(running)
     void this.#begin(running)
   }
@@ -111,7 +113,8 @@ export class ChaosMember {
   async stopAgents(): Promise<void> {
     const stopped = this.#agents
     this.#agents = []
-    await Promise.all(stopped.map(running => end(running)))
+    // One may be killed while it stops.
+    await Promise.all(stopped.map(running => Promise.race([end(running), running.death.promise])))
   }
 
   /** As of kill -9, at the request to its own API server with that number from now. */
@@ -144,6 +147,7 @@ export class ChaosMember {
 
   #bury(victim: RunningAgent): void {
     for (const way of victim.ways.values()) way.die()
+    victim.death.resolve()
     this.#agents = this.#agents.filter(running => running !== victim)
     // What it holds in this process, timers and connections, goes; nobody hears of it.
     void end(victim)

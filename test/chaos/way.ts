@@ -74,17 +74,17 @@ export class Way {
     const fuse = this.#fuse
     const isLast = fuse !== undefined && --fuse.left === 0
     if (isLast && !fuse.isCarriedOut) fuse.burnt()
-    if (this.#isDead) return never()
+    if (this.#isDead) return never(options?.signal)
     if (this.#isCut) throw this.#broken('connect')
     const breaking = this.#breaking
     const signals = [breaking.signal, ...(options?.signal === undefined ? [] : [options.signal])]
     try {
       const answer = await request({ ...options, signal: AbortSignal.any(signals) } as Options)
       if (isLast) fuse.burnt()
-      if (this.#isDead) return never()
+      if (this.#isDead) return never(options?.signal)
       return answer
     } catch (error) {
-      if (this.#isDead) return never()
+      if (this.#isDead) return never(options?.signal)
       // Aborted because the way broke off: the answer is lost, whatever became of the request.
       if (breaking.signal.aborted && options?.signal?.aborted !== true)
         throw this.#broken('wait for an answer')
@@ -96,17 +96,17 @@ export class Way {
     type: ResourceType<T>,
     options: WatchOptions = {},
   ): AsyncGenerator<WatchEvent<T>> {
-    if (this.#isDead) return never()
+    if (this.#isDead) return never(options.signal)
     if (this.#isCut) throw this.#broken('watch')
     const breaking = this.#breaking
     const signals = [breaking.signal, ...(options.signal === undefined ? [] : [options.signal])]
     try {
       for await (const event of this.#target.watch(type, { ...options, signal: AbortSignal.any(signals) })) {
-        if (this.#isDead) return never()
+        if (this.#isDead) return never(options.signal)
         yield event
       }
     } catch (error) {
-      if (this.#isDead) return never()
+      if (this.#isDead) return never(options.signal)
       if (breaking.signal.aborted && options.signal?.aborted !== true) throw this.#broken('watch')
       throw error
     }
@@ -118,6 +118,11 @@ export class Way {
   }
 }
 
-function never<T>(): Promise<T> {
-  return new Promise(() => {})
+/** Nothing is heard; what the dead hold in this process goes when they give up waiting. */
+function never<T>(signal: AbortSignal | undefined): Promise<T> {
+  return new Promise((_, reject) => {
+    const giveUp = () => reject(signal?.reason)
+    if (signal?.aborted === true) giveUp()
+    else signal?.addEventListener('abort', giveUp, { once: true })
+  })
 }

@@ -24,7 +24,8 @@ async function property(client: ClusterClient, name: string): Promise<string> {
     const { spec } = await client.get(CLUSTER_PROPERTIES, name)
     return spec.value
   } catch (error) {
-    if (isNotFound(error)) throw errorOf(ERRORS.identityUnknown, { property: name, server: client.server }, error)
+    if (isNotFound(error))
+      throw errorOf(ERRORS.identityUnknown, { property: name, server: client.server }, error)
     throw explainError(error, { doing: `read ClusterProperty ${name}` })
   }
 }
