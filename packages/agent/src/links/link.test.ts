@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { afterEach, describe, it } from 'node:test'
 import { EXPORT_INDEXES, EXPORTED_ENDPOINTS, EXPORTED_SERVICES } from '@isthmus/api'
 import type { Contribution } from '@isthmus/core'
-import { ConnectionError } from '@isthmus/kube'
+import { ApiError, ConnectionError } from '@isthmus/kube'
 import { eventually } from '../testing/eventually.ts'
 import { ScriptedExchange } from '../testing/scripted-exchange.ts'
 import { Link } from './link.ts'
@@ -154,6 +154,18 @@ describe('a link', () => {
     exchange.recover()
     await connected(link)
     assert.equal(link.isRead, true)
+  })
+
+  it('tells an API server that refuses from one that is away', async () => {
+    const exchange = exchangeWithHello()
+    const { link } = linkTo(exchange)
+    await connected(link)
+    exchange.fail(new ApiError(401, 'Unauthorized'))
+    await eventually(() => assert.equal(link.isRead, false))
+    assert.equal(link.isServing, true)
+    const refused = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })
+    exchange.fail(new ConnectionError('https://west.example', 'list', { cause: refused }))
+    await eventually(() => assert.equal(link.isServing, false))
   })
 
   it('is degraded while the publisher is silent, by the clock of the reader', async () => {

@@ -20,6 +20,7 @@ import {
   serviceKey,
 } from '@isthmus/core'
 import {
+  ApiError,
   type BackoffOptions,
   type ClusterClient,
   IntakeLimitError,
@@ -78,6 +79,9 @@ function objectionsToNames(services: readonly unknown[], wellFormed: number): re
 function firstBad(services: readonly unknown[]): string {
   return (JSON.stringify(services.find(key => !isServiceKey(key))) ?? 'nothing').slice(0, 80)
 }
+
+/** With which a server that works turns away whom it does not know, or what it has not. */
+const REFUSALS: readonly number[] = [401, 403, 404]
 
 const NONE: ReadonlySet<string> = new Set()
 
@@ -193,6 +197,12 @@ export class Link {
   /** Its index was listed, and is being followed: what is missing beside it is a fault, but no loss. */
   get isRead(): boolean {
     return this.#indexes.synced && this.#indexes.state.error === undefined
+  }
+
+  /** Its API server answers, were it to refuse. */
+  get isServing(): boolean {
+    const { error } = this.#indexes.state
+    return this.isRead || (error instanceof ApiError && REFUSALS.includes(error.code))
   }
 
   /** When its publisher was last seen to renew its Lease, by our clock. */

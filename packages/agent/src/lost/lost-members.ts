@@ -217,6 +217,7 @@ export class LostMembers {
   #observe(link: Link, now: number) {
     return {
       isRead: link.isRead,
+      isServing: link.isServing,
       isHeard: link.lastRenewal !== undefined && now - link.lastRenewal <= HEARD_WITHIN_MS,
       isAnswered: this.#prober?.isAnswered(link.clusterId),
     }

@@ -17,10 +17,10 @@ import {
 const SECOND = 1000
 const HOUR = 3600 * SECOND
 
-const WELL: MemberObservation = { isRead: true, isHeard: true, isAnswered: true }
-const UNREAD: MemberObservation = { isRead: false, isHeard: false, isAnswered: true }
-const DEAD: MemberObservation = { isRead: false, isHeard: false, isAnswered: false }
-const MUTE: MemberObservation = { isRead: true, isHeard: false, isAnswered: true }
+const WELL: MemberObservation = { isRead: true, isServing: true, isHeard: true, isAnswered: true }
+const UNREAD: MemberObservation = { isRead: false, isServing: false, isHeard: false, isAnswered: true }
+const DEAD: MemberObservation = { isRead: false, isServing: false, isHeard: false, isAnswered: false }
+const MUTE: MemberObservation = { isRead: true, isServing: true, isHeard: false, isAnswered: true }
 
 /** The silence after so long of an observation, in looks of ten seconds. */
 function after(
@@ -117,6 +117,7 @@ describe('time counts', () => {
 describe('whatever is observed', () => {
   const observations = fc.record({
     isRead: fc.boolean(),
+    isServing: fc.boolean(),
     isHeard: fc.boolean(),
     isAnswered: fc.constantFrom(true, false, undefined),
   })
@@ -158,7 +159,7 @@ describe('whatever is observed', () => {
       fc.property(looks, list => {
         const well = list.map(look => ({
           ...look,
-          observation: { ...look.observation, isRead: true, isHeard: true },
+          observation: { ...look.observation, isRead: true, isServing: true, isHeard: true },
         }))
         for (const state of followed(well)) assert.equal(phaseOf(state, quick), 'present')
       }),
@@ -171,7 +172,7 @@ describe('whatever is observed', () => {
     )
 
   it('one whose API server is read is never gone', () => {
-    fc.assert(fc.property(looks, list => assert.ok(!phases(list, { isRead: true }).includes('removed'))))
+    fc.assert(fc.property(looks, list => assert.ok(!phases(list, { isServing: true }).includes('removed'))))
   })
 
   it('without probes no endpoints are lost', () => {

@@ -36,7 +36,7 @@ export interface MemberSilence {
   readonly controlPlane: Silence
   /** None of the endpoints that were probed answered, though they had before. */
   readonly endpoints: Silence
-  /** Its API server could not be read. */
+  /** Its API server did not answer. */
   readonly apiServer: Silence
 }
 
@@ -50,6 +50,8 @@ export const PRESENT_MEMBER: MemberSilence = {
 export interface MemberObservation {
   /** Its exchange can be read. */
   readonly isRead: boolean
+  /** Its API server answers, were it to refuse: a token that expired is our loss, and it is not gone. */
+  readonly isServing: boolean
   /** Its publisher's Lease was seen renewed a moment ago. */
   readonly isHeard: boolean
   /** Undefined while probes say nothing: they are off, or never worked from here. */
@@ -69,7 +71,7 @@ const ENDPOINTS_GRACE_MS = 30_000
 /** The silence of a member after another look at it. */
 export function nextMemberSilence(
   { unheard, controlPlane, endpoints, apiServer }: MemberSilence,
-  { isRead, isHeard, isAnswered }: MemberObservation,
+  { isRead, isServing, isHeard, isAnswered }: MemberObservation,
   { passedMs, countedMs }: Elapsed,
 ): MemberSilence {
   const isCurrent = isRead && isHeard
@@ -80,7 +82,7 @@ export function nextMemberSilence(
     unheard: nextSilence(unheard, isCurrent, passedMs, LOST_AFTER_MS),
     controlPlane: next(controlPlane, isCurrent, LOST_AFTER_MS),
     endpoints: isAnswered === undefined ? endpoints : next(endpoints, isAnswered, ENDPOINTS_GRACE_MS),
-    apiServer: next(apiServer, isRead, LOST_AFTER_MS),
+    apiServer: next(apiServer, isServing, LOST_AFTER_MS),
   }
 }
 
