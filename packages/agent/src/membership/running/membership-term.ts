@@ -83,6 +83,7 @@ export class MembershipTerm {
     this.#readers.start()
     void this.#readers.whenSynced(this.#ending.signal).then(
       () => {
+        if (this.#ending.signal.aborted) return
         this.#controller.start()
         this.membershipChanged()
         this.#looking = setInterval(() => this.#lookAtAll(), this.#options.lookEveryMs ?? LOOK_EVERY_MS)
