@@ -98,7 +98,18 @@ describe('kubectl, workloads', { concurrency: 3 }, () => {
         await kubectl('wait --for=jsonpath={.status.phase}=Running pod/p --timeout=5s'),
         /condition met/,
       )
+      // Of what was gone before it looked, it says nothing.
+      const looked = Promise.withResolvers<void>()
+      const { remove } = cluster.server.faults.add({
+        match: { verb: 'watch', resource: 'pods', namespace: space.namespace },
+        effect: ({ next }) => {
+          looked.resolve()
+          next()
+        },
+      })
       const ended = kubectl('wait --for=delete pod/p --timeout=10s')
+      await looked.promise
+      remove()
       await kubectl('delete pod p --wait=false')
       assert.equal((await ended).trim(), 'pod/p condition met')
     } finally {
