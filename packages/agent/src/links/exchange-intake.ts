@@ -1,6 +1,7 @@
 /** What is taken from a peer's exchange at most. A peer may be compromised: its API server can answer anything. */
 import { ANNOTATION_CHANGED_AT, type KubernetesObject } from '@isthmus/api'
 import type { IntakeLimits, Rate } from '@isthmus/kube'
+import { shared } from '../own/shared-values.ts'
 
 /** etcd takes objects of 1.5 MiB by default: nobody has larger ones. */
 const OBJECT_BYTES = 2 << 20
@@ -42,6 +43,18 @@ export function trimExchanged<T extends KubernetesObject & { spec?: unknown }>(o
       resourceVersion,
       ...(typeof changedAt === 'string' ? { annotations: { [ANNOTATION_CHANGED_AT]: changedAt } } : {}),
     },
-    spec: object.spec,
+    spec: sharing(object.spec),
   } as unknown as T
+}
+
+/** A peer may have sent anything: only what is an endpoint is looked at. */
+function sharing(spec: unknown): unknown {
+  const { endpoints } = (spec ?? {}) as { endpoints?: unknown }
+  if (!Array.isArray(endpoints)) return spec
+  for (const endpoint of endpoints) {
+    if (typeof endpoint !== 'object' || endpoint === null) continue
+    if ('nodeName' in endpoint) endpoint.nodeName = shared(endpoint.nodeName)
+    if ('zone' in endpoint) endpoint.zone = shared(endpoint.zone)
+  }
+  return spec
 }

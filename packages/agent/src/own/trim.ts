@@ -1,5 +1,6 @@
-import type { EndpointSlice, Namespace, Service } from '@isthmus/api'
+import type { Endpoint, EndpointSlice, Namespace, Service } from '@isthmus/api'
 import { isLostMemberPolicyAnnotation } from '@isthmus/core'
+import { shared, sharedConditions } from './shared-values.ts'
 
 /** What is kept of an object: most of a cluster's Services and slices are none of our business, and stay small. */
 
@@ -32,8 +33,19 @@ export function trimService(service: Service): Service {
 }
 
 export function trimSlice(slice: EndpointSlice): EndpointSlice {
-  for (const endpoint of slice.endpoints ?? []) delete endpoint.targetRef
-  return withoutManagedFields({ ...slice, endpoints: slice.endpoints ?? [] })
+  return withoutManagedFields({ ...slice, endpoints: (slice.endpoints ?? []).map(trimEndpoint) })
+}
+
+/** Made anew: an object that loses a field in its midst takes several times the memory. */
+function trimEndpoint({ targetRef: _, conditions, nodeName, zone, ...rest }: Endpoint): Endpoint {
+  return {
+    ...rest,
+    ...(conditions === undefined
+      ? {}
+      : { conditions: sharedConditions(conditions) as Endpoint['conditions'] & object }),
+    ...(nodeName === undefined ? {} : { nodeName: shared(nodeName) }),
+    ...(zone === undefined ? {} : { zone: shared(zone) }),
+  }
 }
 
 export function withoutManagedFields<T extends { metadata: { managedFields?: unknown[] } }>(object: T): T {

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander'
 import { SETTING_KEYS, SETTINGS, type SettingKey } from '../agent/settings.ts'
+import { keepYoungGenerationSmall } from '../agent/young-generation.ts'
 import type { CommandFactory } from '../program.ts'
 
 export interface AgentFlags extends Partial<Record<SettingKey, unknown>> {
@@ -36,6 +37,7 @@ SIGTERM or Ctrl-C ends it once running writes are done; all objects stay, and tr
 it at once.`,
     )
     .action(async ({ peer, ...flags }: AgentFlags & { peer?: string[] }) => {
+      keepYoungGenerationSmall()
       const { runAgent } = await import('../agent/run-agent.ts')
       await runAgent({ ...flags, ...(peer === undefined ? {} : { peers: peer }) }, context)
     })
