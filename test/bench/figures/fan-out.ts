@@ -59,12 +59,25 @@ async function measure({ clusters, scale, progress }: FigureContext): Promise<re
       unit: 'r²',
       target: { atLeast: 0.95 },
     },
+    ...memoryGrowth(results),
+  ]
+}
+
+/** A heap is not given back at once, so that points scatter about a line; more than a line it must not be. */
+function memoryGrowth(results: readonly FanOutResult[]): readonly Row[] {
+  const [least, ...others] = results
+  const [most, some] = [others.at(-1), others.at(-3) ?? others[0]]
+  if (least === undefined || most === undefined || some === undefined) return []
+  const each = ({ memory, members }: FanOutResult) =>
+    (memory - least.memory) / (members - least.members) / 1024
+  return [
     {
-      figure,
-      what: 'how straight: memory by members',
-      value: fit(result => result.memory).fit,
-      unit: 'r²',
-      target: { atLeast: 0.95 },
+      figure: 'fan-out',
+      what: `memory of each member over the first ${least.members}, at ${most.members}`,
+      value: each(most),
+      unit: 'KB',
+      baseline: { what: `at ${some.members}`, value: each(some) },
+      target: { atMost: 1.2 },
     },
   ]
 }
