@@ -271,7 +271,7 @@ export class AgentTerm implements Term {
       name,
       concurrency,
       // A live change finds a worker that is free, and a server that is not all taken up with a resync.
-      normalAtOnce: Math.ceil(concurrency / 2),
+      normalAtOnce: Math.ceil((concurrency * 3) / 4),
       reconcile,
       backoff: BACKOFF,
       onError: (error, key, retryInMs) => {
