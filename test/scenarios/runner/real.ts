@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { installInto } from '@isthmus/agent'
 import { type IPFamily, type KubernetesObject, NAMESPACES, SERVICES, type Service } from '@isthmus/api'
+import type { KeptFields } from '@isthmus/core'
 import { connect, isNotFound, loadCredentials } from '@isthmus/kube'
 import { AgentClusters } from './agent-clusters.ts'
 import { typeOf } from './kinds.ts'
 import type { Scenario, ServerAction } from './scenario.ts'
+import { keptFieldsIn, unkeptFields } from './unkept-fields.ts'
 
 export interface RealClustersOptions {
   readonly kubeconfig: string
@@ -18,6 +20,7 @@ const IDS = ['east', 'west', 'north']
 export class RealClusters extends AgentClusters {
   readonly pollMs = 200
   readonly families = new Map<string, readonly IPFamily[]>()
+  readonly #kept = new Map<string, KeptFields>()
   /** The scenario taken on knows of one family alone. */
   #isOneFamily = false
   /** What the scenario made outside its namespace: it outlives that, and an ImportPolicy applies to all others. */
@@ -41,6 +44,7 @@ export class RealClusters extends AgentClusters {
       const spec = { ipFamilyPolicy: 'PreferDualStack' as const, ports: [{ port: 1 }] }
       const made = await client.create(SERVICES, { ...probe, spec }, { dryRun: true })
       clusters.families.set(id, made.spec?.ipFamilies ?? [])
+      clusters.#kept.set(id, await keptFieldsIn(client))
     }
     await clusters.startAgents()
     return clusters
@@ -50,11 +54,15 @@ export class RealClusters extends AgentClusters {
    * Makes ready for a scenario; answers why it cannot run here, if it cannot. Where all its members have one
    * family, the same, a cluster with a second family will do: its Services are made for the first alone.
    */
-  takeOn({ members, leftOut }: Scenario): string | undefined {
+  takeOn(scenario: Scenario): string | undefined {
+    const { members, leftOut } = scenario
     if (leftOut.real !== undefined) return leftOut.real
     const wanted = Object.values(members).map(({ families }) => families.join(', '))
     this.#isOneFamily = new Set(wanted).size === 1 && Object.values(members)[0]?.families.length === 1
     for (const [id, { families }] of Object.entries(members)) {
+      const kept = this.#kept.get(id)
+      const unkept = kept === undefined ? [] : unkeptFields(scenario, id, kept)
+      if (unkept.length > 0) return `the ServiceImport CRD of ${id} does not keep ${unkept.join(', ')}`
       const has = this.families.get(id) ?? []
       const suits = this.#isOneFamily ? has[0] === families[0] : has.join(', ') === families.join(', ')
       if (!suits) return `${id} has ${has.join(', ')} where ${families.join(', ')} is needed`
