@@ -299,6 +299,31 @@ for (const last of ['put', 'remove'] as const) {
   })
 }
 
+test('what was written, and is in the store before the watch tells of it, does not go back and forth', async context => {
+  const { server, reflector, insync, begin } = await setUp(context)
+  await begin()
+  const told: string[] = []
+  const ahead = (name: string, version: number) => {
+    const stored = reflector.store.get('demo/a')
+    assert.ok(stored)
+    reflector.store.set({
+      ...stored,
+      metadata: { ...stored.metadata, name, resourceVersion: String(version) },
+    })
+  }
+  // Three writes of one, and the last of the other follows its deletion; the watch is still at the first.
+  ahead('a', server.version + 3)
+  ahead('b', server.version + 5)
+  reflector.store.subscribe((key, next) => told.push(`${key} ${next?.metadata.resourceVersion}`))
+  for (const value of ['1', '2', '3']) server.put('a', value)
+  server.remove('b')
+  server.put('b')
+  await eventually(() => assert.equal(reflector.state.resourceVersion, String(server.version)))
+  await insync()
+  // What was ahead of `a` had another content; of `b` it is what the watch told in the end.
+  assert.deepEqual(told, [`demo/a ${server.objects.get('a')?.metadata.resourceVersion}`])
+})
+
 test('what is taken up again at once is not told as a failure', async context => {
   const { server, reflector, states, insync, begin } = await setUp(context)
   await begin()

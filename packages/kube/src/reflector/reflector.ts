@@ -255,7 +255,12 @@ export class Reflector<T extends KubernetesObject> {
       throw new VersionWentBackError(this.#state.resourceVersion, resourceVersion)
     }
     if (type === 'BOOKMARK') this.#silence.expectBookmarks()
-    else if (type === 'DELETED') {
+    else if (!this.#isOvertaken(object)) this.#put(type, object)
+    if (resourceVersion !== undefined) this.#state.resourceVersion = resourceVersion
+  }
+
+  #put(type: WatchEvent<T>['type'], object: T): void {
+    if (type === 'DELETED') {
       this.#intake?.drop(objectKey(object))
       this.#witness.deleted(object)
       this.store.delete(objectKey(object))
@@ -264,7 +269,16 @@ export class Reflector<T extends KubernetesObject> {
       this.#intake?.take(trimmed)
       this.store.set(trimmed)
     }
-    if (resourceVersion !== undefined) this.#state.resourceVersion = resourceVersion
+  }
+
+  /**
+   * The store has a later version: of a write whose answer was quicker than the watch. Going back to this one, only
+   * to come to the later one again, would be two changes that never happened.
+   */
+  #isOvertaken(object: T): boolean {
+    const { resourceVersion } = object.metadata
+    const stored = this.store.get(objectKey(object))?.metadata.resourceVersion
+    return resourceVersion !== undefined && isLower(resourceVersion, stored)
   }
 
   #selection(): Pick<ReflectorOptions<T>, 'namespace' | 'labelSelector' | 'fieldSelector'> {
