@@ -31,6 +31,13 @@ export const ANNOTATION_RELINK_REQUESTED = 'isthmus.dev/relink-requested'
 /** In the registry's namespace: members that have left. Key `<cluster id>.<UID of its profile>`, value RFC 3339. */
 export const DEPARTED_NAME = 'departed'
 
+/**
+ * In the registry's namespace: the ClusterSet's policy for lost members, as text under {@link LOST_MEMBER_POLICY_KEY};
+ * without the key, it has none. In the namespace of each agent: a copy, so that the registry may be gone.
+ */
+export const LOST_MEMBER_POLICY_NAME = 'lost-member-policy'
+export const LOST_MEMBER_POLICY_KEY = 'policy'
+
 /** Namespace that `isthmus init` makes for a ClusterSet. */
 export function registryNamespace(clusterset: string): string {
   return `clusterset-${clusterset}`

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { type MemberPhase, phaseOf } from './phase.ts'
-import { type LostMemberPolicy, parseLostMemberPolicy } from './policy.ts'
+import type { LostMemberPolicy } from './policy.ts'
+import { parseLostMemberPolicy } from './policy-text.ts'
 import {
   countedTime,
   MAX_STEP_MS,

@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import {
-  DEFAULT_LOST_MEMBER_POLICY,
-  formatLostMemberPolicy,
-  type LostMemberPolicy,
-  parseLostMemberPolicy,
-} from './policy.ts'
+import { DEFAULT_LOST_MEMBER_POLICY, type LostMemberPolicy, withRules } from './policy.ts'
+import { formatLostMemberPolicy, parseLostMemberPolicy, parseLostMemberRules } from './policy-text.ts'
 
 function parsed(text: string, base?: LostMemberPolicy): LostMemberPolicy {
   const result = parseLostMemberPolicy(text, base)
@@ -40,6 +36,9 @@ describe('a policy for lost members', () => {
     ['gone=remove:-1h', /is no duration/],
     ['gone=remove:400d', /at most 366 days/],
     ['gone=remove=24h', /is no rule/],
+    ['gone=remove:1h:2h', /"1h:2h" is no duration/],
+    ['__proto__=keep', /is no rule/],
+    ['gone=keep,'.repeat(30), /longer than 256 characters/],
   ] as const) {
     it(`is not ${text}`, () => {
       const result = parseLostMemberPolicy(text)
@@ -65,5 +64,42 @@ describe('a policy for lost members', () => {
         assert.equal(formatLostMemberPolicy(again), formatLostMemberPolicy(policy))
       }),
     )
+  })
+
+  it('is what the strongest source says of each rule, whatever the others say', () => {
+    const rule = (...actions: ('keep' | 'notReady' | 'remove')[]) =>
+      fc.record(
+        { action: fc.constantFrom(...actions), after: fc.nat(86_400_000) },
+        { requiredKeys: ['action'], noNullPrototype: true },
+      )
+    const rules = fc.record(
+      {
+        controlPlaneLost: rule('keep', 'notReady', 'remove'),
+        endpointsLost: rule('keep', 'notReady'),
+        gone: rule('keep', 'notReady', 'remove'),
+      },
+      { requiredKeys: [], noNullPrototype: true },
+    )
+    fc.assert(
+      fc.property(fc.array(rules, { maxLength: 4 }), sources => {
+        const policy = sources.reduce(withRules, DEFAULT_LOST_MEMBER_POLICY)
+        for (const name of ['controlPlaneLost', 'endpointsLost', 'gone'] as const) {
+          const before = DEFAULT_LOST_MEMBER_POLICY[name]
+          const said = sources.flatMap(source => source[name] ?? [])
+          assert.equal(policy[name].action, said.at(-1)?.action ?? before.action)
+          assert.equal(
+            policy[name].after,
+            said.findLast(({ after }) => after !== undefined)?.after ?? before.after,
+          )
+        }
+      }),
+    )
+  })
+
+  it('says of a rule as much as the text does', () => {
+    assert.deepEqual(parseLostMemberRules('gone=remove, endpointsLost=keep:5s'), {
+      rules: { gone: { action: 'remove' }, endpointsLost: { action: 'keep', after: 5_000 } },
+    })
+    assert.deepEqual(parseLostMemberRules(' , '), { rules: {} })
   })
 })

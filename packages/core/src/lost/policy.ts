@@ -34,74 +34,28 @@ export const DEFAULT_LOST_MEMBER_POLICY: LostMemberPolicy = {
   gone: { action: 'remove', after: 24 * HOUR },
 }
 
-type RuleName = keyof LostMemberPolicy
-const RULE_NAMES = Object.keys(DEFAULT_LOST_MEMBER_POLICY) as RuleName[]
+export type RuleName = keyof LostMemberPolicy
+export const RULE_NAMES = Object.keys(DEFAULT_LOST_MEMBER_POLICY) as RuleName[]
 
 /** For each rule, what it may do. */
-const ALLOWED: Readonly<Record<RuleName, readonly LostAction[]>> = {
+export const ALLOWED_ACTIONS: Readonly<Record<RuleName, readonly LostAction[]>> = {
   controlPlaneLost: LOST_ACTIONS,
   endpointsLost: ['keep', 'notReady'],
   gone: LOST_ACTIONS,
 }
 
-export type ParsedPolicy = { readonly policy: LostMemberPolicy } | { readonly mistake: string }
+/** What one source says: of some rules, or of none; an action without a duration leaves the duration as it is. */
+export type LostMemberRules = {
+  readonly [Name in RuleName]?: { readonly action: LostAction; readonly after?: number }
+}
 
-/**
- * Reads `controlPlaneLost=keep,endpointsLost=notReady:1m,gone=remove:24h`, over a policy that holds for what is not
- * said. An action without a duration keeps the duration that the rule has.
- */
-export function parseLostMemberPolicy(
-  text: string,
-  base: LostMemberPolicy = DEFAULT_LOST_MEMBER_POLICY,
-): ParsedPolicy {
-  const policy = { ...base }
-  for (const part of text.split(',').map(part => part.trim())) {
-    if (part === '') continue
-    const [name = '', value = '', ...more] = part.split('=').map(word => word.trim())
-    const rule = RULE_NAMES.find(known => known === name)
-    if (rule === undefined || more.length > 0)
-      return { mistake: `"${part}" is no rule: give ${RULE_NAMES.join(', ')}, as in gone=remove:24h` }
-    const [given = '', duration] = value.split(':')
-    const action = ALLOWED[rule].find(known => known === given)
-    if (action === undefined)
-      return { mistake: `${rule} is one of ${ALLOWED[rule].join(', ')}, not "${given}"` }
-    const after = duration === undefined ? base[rule].after : parseDuration(duration)
-    if (after === undefined)
-      return { mistake: `"${duration}" is no duration of at most ${MAX_DAYS} days, such as 30s, 5m or 24h` }
-    policy[rule] = { action, after }
+/** The policy with what a stronger source says laid over it, rule by rule. */
+export function withRules(policy: LostMemberPolicy, rules: LostMemberRules): LostMemberPolicy {
+  return {
+    controlPlaneLost: { ...policy.controlPlaneLost, ...rules.controlPlaneLost },
+    endpointsLost: { ...policy.endpointsLost, ...rules.endpointsLost },
+    gone: { ...policy.gone, ...rules.gone },
   }
-  return { policy }
-}
-
-/** As {@link parseLostMemberPolicy} reads it. */
-export function formatLostMemberPolicy(policy: LostMemberPolicy): string {
-  return RULE_NAMES.map(name => {
-    const { action, after } = policy[name]
-    return after === 0 || action === 'keep' ? `${name}=${action}` : `${name}=${action}:${duration(after)}`
-  }).join(',')
-}
-
-const UNITS = { d: 24 * HOUR, h: HOUR, m: 60 * SECOND, s: SECOND } as const
-const MAX_DAYS = 366
-
-/** `30s`, `1h30m`, as Kubernetes writes durations, and days. Milliseconds; undefined where it is none. */
-function parseDuration(text: string): number | undefined {
-  if (!/^(\d{1,8}[dhms])+$/.test(text)) return undefined
-  const total = [...text.matchAll(/(\d+)([dhms])/g)].reduce(
-    (sum, [, count, unit]) => sum + Number(count) * UNITS[unit as keyof typeof UNITS],
-    0,
-  )
-  return total > MAX_DAYS * UNITS.d ? undefined : total
-}
-
-function duration(milliseconds: number): string {
-  let left = milliseconds
-  const parts = (['h', 'm', 's'] as const).flatMap(unit => {
-    const count = Math.floor(left / UNITS[unit])
-    left -= count * UNITS[unit]
-    return count === 0 ? [] : [`${count}${unit}`]
-  })
-  return parts.join('') || '0s'
 }
 
 /** Annotation of a namespace in the importing cluster: the policy of all services in it. */
