@@ -158,7 +158,9 @@ test('interrupted anywhere and repeated, the end is the same', { timeout: 240_00
   const { client: registry, server: hub } = clusters.get('hub')
   const { client, server: east } = clusters.get('east')
   await initRegistry({ client: registry, clusterset: 'prod' })
-  const join = await clusters.joinOptions('east', 'hub')
+  // Namespaces that only the cluster itself knows, as long as there is anything in it.
+  const namespaces = { agentNamespace: 'mesh', exchangeNamespace: 'mesh-exchange' }
+  const join = await clusters.joinOptions('east', 'hub', namespaces)
   const leaving = { client, registry, timeoutMs: 2_000 }
   const empty = stateOf(east)
   await joinClusterSet(join)

@@ -63,6 +63,8 @@ const ELSEWHERE = new RegExp(
     ': delete configmaps$',
     // It gives this to readers, and nobody can give what he has not.
     'publisher: watch leases$',
+    // The command does it, before there is an agent.
+    ': get clusterroles$',
     // OpenShift asks for it.
     ': create endpointslices/restricted$',
   ].join('|'),

@@ -91,9 +91,10 @@ function madeBySomeoneElse(wanted: KubernetesObject, found: KubernetesObject): I
 
 function sameFields(wanted: KubernetesObject, found: KubernetesObject): InstallDecision | undefined {
   const { apiVersion: _, kind: __, metadata: ___, ...content } = fields(wanted)
-  const same = Object.entries(content).every(([field, value]) =>
-    isDeepStrictEqual(value, fields(found)[field]),
-  )
+  const { annotations: noted = {} } = found.metadata
+  const same =
+    Object.entries(content).every(([field, value]) => isDeepStrictEqual(value, fields(found)[field])) &&
+    Object.entries(wanted.metadata.annotations ?? {}).every(([key, value]) => noted[key] === value)
   return same ? { kind: 'unchanged' } : undefined
 }
 

@@ -60,7 +60,7 @@ test('a role that was changed is set right, and keeps what others added to its m
   )
   const mended = cluster.find('ClusterRole', 'isthmus-agent') as typeof role
   assert.deepEqual(mended.rules, role.rules)
-  assert.deepEqual(mended.metadata.annotations, { team: 'net' })
+  assert.deepEqual(mended.metadata.annotations, { ...role.metadata.annotations, team: 'net' })
 })
 
 test('a namespace that is there already is used, and not written', async () => {

@@ -13,6 +13,7 @@ import { ERRORS } from './errors.ts'
 import { type InstallObject, type InstallSelection, installObjects } from './objects.ts'
 
 export type { InstallStep } from './apply-objects.ts'
+export { type GivenNamespaces, installedNamespaces, type Namespaces } from './installed-namespaces.ts'
 export {
   AGENT_NAME,
   type InstallObject,

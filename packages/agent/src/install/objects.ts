@@ -50,6 +50,9 @@ export interface InstallObject {
 export const AGENT_NAME = 'isthmus-agent'
 /** Name of the ServiceAccount, in the exchange, whose token is given to peers, and of its role. */
 export const READER_NAME = 'isthmus-reader'
+/** On the agent's ClusterRole: where the rest lies, see `installedNamespaces`. */
+export const ANNOTATION_AGENT_NAMESPACE = 'isthmus.dev/agent-namespace'
+export const ANNOTATION_EXCHANGE_NAMESPACE = 'isthmus.dev/exchange-namespace'
 
 /** ValidatingAdmissionPolicy is served from Kubernetes 1.30 on. */
 const BEFORE_POLICIES = 'not served by this API server: RBAC alone says what the agent may do'
@@ -69,12 +72,13 @@ export function installObjects(selection: InstallSelection = {}): InstallStages 
   const reader = { namespace: exchange, name: READER_NAME }
   const coredns = { namespace: 'kube-system', name: 'coredns' }
   const namespaces = [...new Set([home, exchange])]
+  const annotations = { [ANNOTATION_AGENT_NAMESPACE]: home, [ANNOTATION_EXCHANGE_NAMESPACE]: exchange }
   return [
     customResourceDefinitions().map(object => ({ type: CUSTOM_RESOURCE_DEFINITIONS, object })),
     namespaces.map(name => make(NAMESPACES, { name })),
     [
       make(SERVICE_ACCOUNTS, agent),
-      make(CLUSTER_ROLES, { name: AGENT_NAME }, { rules: AGENT_CLUSTER_RULES }),
+      make(CLUSTER_ROLES, { name: AGENT_NAME, annotations }, { rules: AGENT_CLUSTER_RULES }),
       make(CLUSTER_ROLE_BINDINGS, { name: AGENT_NAME }, bind('ClusterRole', AGENT_NAME, agent)),
       make(ROLES, agent, { rules: AGENT_NAMESPACE_RULES }),
       make(ROLE_BINDINGS, agent, bind('Role', AGENT_NAME, agent)),
@@ -107,7 +111,7 @@ export function installObjects(selection: InstallSelection = {}): InstallStages 
 
 function make(
   type: ResourceType,
-  metadata: { namespace?: string; name: string },
+  metadata: { namespace?: string; name: string; annotations?: Record<string, string> },
   fields: object = {},
 ): InstallObject {
   return {

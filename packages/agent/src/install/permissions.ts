@@ -35,6 +35,13 @@ export const AGENT_CLUSTER_RULES: PolicyRule[] = [
     ],
     verbs: ['get'],
   },
+  // Where it is installed, which is noted there.
+  {
+    apiGroups: [RBAC_GROUP],
+    resources: ['clusterroles'],
+    resourceNames: ['isthmus-agent'],
+    verbs: ['get'],
+  },
   // What this cluster takes from others; an administrator's, and only read.
   { apiGroups: [ISTHMUS_GROUP], resources: ['importpolicies'], verbs: READ },
   // Which addresses are this cluster's own, so that no other member can announce them. Works without.

@@ -1,7 +1,7 @@
-import { Agent, type HealthServer, serveHealth } from '@isthmus/agent'
+import { Agent, type HealthServer, installedNamespaces, type Namespaces, serveHealth } from '@isthmus/agent'
 import { errorOf } from '@isthmus/api'
 import { type LostMemberPolicy, parseLostMemberPolicy } from '@isthmus/core'
-import { type ClusterClient, connect, loadCredentials } from '@isthmus/kube'
+import { type ClusterClient, connect, explainError, loadCredentials } from '@isthmus/kube'
 import type { AgentFlags } from '../commands/agent.ts'
 import { type CommandContext, stopRequested } from '../context.ts'
 import { ERRORS } from '../errors.ts'
@@ -34,8 +34,7 @@ export async function runAgent({ config, ...flags }: AgentFlags, context: Comman
         client: connectTo(peer.kubeconfig ?? settings.kubeconfig, peer.context),
         exchangeNamespace: peer.exchangeNamespace,
       })),
-      agentNamespace: settings.agentNamespace,
-      exchangeNamespace: settings.exchangeNamespace,
+      ...(await namespacesOf(client, settings)),
       reservedPrefixes: settings.reservedPrefixes,
       lostMembers: { policy: lostMemberPolicyFrom(settings), probes: settings.lostMemberProbes === 'on' },
       log,
@@ -53,6 +52,14 @@ export async function runAgent({ config, ...flags }: AgentFlags, context: Comman
   } finally {
     await health?.close()
     await Promise.all(clients.map(client => client.close()))
+  }
+}
+
+async function namespacesOf(client: ClusterClient, settings: AgentSettings): Promise<Namespaces> {
+  try {
+    return await installedNamespaces(client, settings)
+  } catch (error) {
+    throw explainError(error, { doing: 'ask where Isthmus is installed' })
   }
 }
 

@@ -38,7 +38,7 @@ test('a flag wins over a variable, a variable over the file, and the file over t
       logLevel: 'debug',
       logFormat: 'json',
       agentNamespace: 'mesh',
-      exchangeNamespace: 'isthmus-exchange',
+      exchangeNamespace: undefined,
       health: 'auto',
     },
   )

@@ -1,5 +1,4 @@
 /** The settings of an agent: what each is called as a flag, as an environment variable and in the file. */
-import { AGENT_NAMESPACE, EXCHANGE_NAMESPACE } from '@isthmus/api'
 import {
   choice,
   domains,
@@ -25,8 +24,9 @@ export interface AgentSettings {
   kubeconfig: string | undefined
   context: string | undefined
   peers: PeerSettings[]
-  agentNamespace: string
-  exchangeNamespace: string
+  /** Unset, and the other: as it was installed. */
+  agentNamespace: string | undefined
+  exchangeNamespace: string | undefined
   /** Beside those that nobody takes. */
   reservedPrefixes: string[]
   /** As core reads it: checked when the agent starts. */
@@ -90,15 +90,15 @@ export const SETTINGS: { readonly [Key in keyof AgentSettings]: Setting<AgentSet
   agentNamespace: {
     flags: '--agent-namespace <name>',
     variable: 'ISTHMUS_AGENT_NAMESPACE',
-    description: 'namespace in which the agent keeps its links',
-    fallback: AGENT_NAMESPACE,
+    description: 'namespace in which the agent keeps its links (default: as it was installed)',
+    fallback: undefined,
     read: label,
   },
   exchangeNamespace: {
     flags: '--exchange-namespace <name>',
     variable: 'ISTHMUS_EXCHANGE_NAMESPACE',
-    description: 'namespace in which it publishes for its peers',
-    fallback: EXCHANGE_NAMESPACE,
+    description: 'namespace in which it publishes for its peers (default: as it was installed)',
+    fallback: undefined,
     read: label,
   },
   reservedPrefixes: {

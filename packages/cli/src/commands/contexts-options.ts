@@ -9,6 +9,11 @@ export function withContextsOptions(command: Command): Command {
       'kubeconfig to use (default: as kubectl: $KUBECONFIG, ~/.kube/config, in-cluster)',
     )
     .option('--context <names>', 'contexts in it, separated by commas (default: all)')
+    .option('--agent-namespace <name>', 'namespace of the agents (default: as each cluster notes it)')
+    .option(
+      '--exchange-namespace <name>',
+      'namespace in which they publish (default: as each cluster notes it)',
+    )
     .option(
       '--timeout <seconds>',
       'longest time that a cluster may take',

@@ -9,6 +9,8 @@ export interface ExplainFlags {
   dns?: string[]
   kubeconfig?: string
   context?: string
+  agentNamespace?: string
+  exchangeNamespace?: string
   timeout: number
   settle: number
   output: 'text' | 'json'

@@ -30,8 +30,11 @@ export const leaveCommand: CommandFactory = context =>
       numberBetween(1, 3600),
       60,
     )
-    .option('--agent-namespace <name>', 'namespace of the agent (default: isthmus-system)')
-    .option('--exchange-namespace <name>', 'namespace in which it publishes (default: isthmus-exchange)')
+    .option('--agent-namespace <name>', 'namespace of the agent (default: as the cluster notes it)')
+    .option(
+      '--exchange-namespace <name>',
+      'namespace in which it publishes (default: as the cluster notes it)',
+    )
     .addHelpText(
       'after',
       `

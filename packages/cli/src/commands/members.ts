@@ -18,7 +18,7 @@ export const membersCommand: CommandFactory = context =>
         ),
     ),
   )
-    .option('--agent-namespace <name>', 'namespace of the agent (default: isthmus-system)')
+    .option('--agent-namespace <name>', 'namespace of the agent (default: as the cluster notes it)')
     .addOption(new Option('-o, --output <format>', 'how to print').choices(['text', 'json']).default('text'))
     .addHelpText(
       'after',

@@ -32,8 +32,11 @@ export const relinkCommand: CommandFactory = context =>
       'where its agent reaches the registry (default: as the kubeconfig says)',
     )
     .option('--registry-certificate-authority <file>', 'PEM of the authority of that server')
-    .option('--agent-namespace <name>', 'namespace of the agent (default: isthmus-system)')
-    .option('--exchange-namespace <name>', 'namespace in which it publishes (default: isthmus-exchange)')
+    .option('--agent-namespace <name>', 'namespace of the agent (default: as the cluster notes it)')
+    .option(
+      '--exchange-namespace <name>',
+      'namespace in which it publishes (default: as the cluster notes it)',
+    )
     .option('--no-wait', 'do not wait until it is linked')
     .option('--timeout <seconds>', 'how long to wait for that', numberBetween(1, 86_400), 60)
     .addHelpText(

@@ -6,6 +6,8 @@ import { numberBetween } from './number.ts'
 export interface StatusFlags {
   kubeconfig?: string
   context?: string
+  agentNamespace?: string
+  exchangeNamespace?: string
   timeout: number
   watch?: boolean
   interval: number

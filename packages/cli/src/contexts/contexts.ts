@@ -1,13 +1,8 @@
 /** The clusters behind the contexts of a kubeconfig: which are members, which are not, which do not answer. */
 import { resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import {
-  AGENT_NAMESPACE,
-  CLUSTER_PROPERTIES,
-  NAMESPACES,
-  PROPERTY_CLUSTER_ID,
-  PROPERTY_CLUSTERSET,
-} from '@isthmus/api'
+import { type GivenNamespaces, installedNamespaces, type Namespaces } from '@isthmus/agent'
+import { CLUSTER_PROPERTIES, NAMESPACES, PROPERTY_CLUSTER_ID, PROPERTY_CLUSTERSET } from '@isthmus/api'
 import { isDNSLabel, type Outsider, type UnreachableContext } from '@isthmus/core'
 import {
   type ClusterClient,
@@ -20,7 +15,7 @@ import {
 import type { CommandContext } from '../context.ts'
 import { whyNot } from './reading.ts'
 
-export interface ContextFlags {
+export interface ContextFlags extends GivenNamespaces {
   kubeconfig?: string
   /** `a,b`; unset: all. */
   context?: string
@@ -38,6 +33,7 @@ export interface MemberContext {
   readonly clusterId: string
   /** Empty: not known. */
   readonly clusterset: string
+  readonly installedIn: Namespaces
   /** Its ClusterProperties may not be read: it is taken for the member with the name of its context. */
   readonly isAssumed: boolean
   /** This machine's clock, and the API server's where it says. */
@@ -58,6 +54,7 @@ type Reached =
 /** The contexts that a command looks at. They are opened once, and asked anew with each look. `close` them. */
 export class Contexts {
   readonly #timeoutMs: number
+  readonly #namespaces: GivenNamespaces
   readonly #openers: readonly { context: string; kubectl: string; open: () => ClusterClient }[]
   readonly #clients = new Map<string, ClusterClient>()
 
@@ -67,6 +64,7 @@ export class Contexts {
     const { names, current } = listContexts({ kubeconfig, environment: env })
     const wanted = flags.context?.split(',').map(name => name.trim()) ?? inOrder(names, current)
     this.#timeoutMs = flags.timeout * 1000
+    this.#namespaces = flags
     // Without a kubeconfig there is one cluster: the one around this pod.
     this.#openers = (wanted.length === 0 ? [undefined] : wanted).map(name => ({
       context: name ?? '',
@@ -78,7 +76,9 @@ export class Contexts {
   /** Asks all of them at once; none holds the others up for longer than the time it is given. */
   async reach(): Promise<ReachedContexts> {
     const reached = await Promise.all(
-      this.#openers.map(({ context, kubectl, open }) => reach(context, kubectl, open, this.#timeoutMs)),
+      this.#openers.map(({ context, kubectl, open }) =>
+        reach(context, kubectl, open, this.#timeoutMs, this.#namespaces),
+      ),
     )
     return sorted(reached)
   }
@@ -132,6 +132,7 @@ async function reach(
   kubectl: string,
   open: () => ClusterClient,
   timeoutMs: number,
+  given: GivenNamespaces,
 ): Promise<Reached> {
   let server = '-'
   const unreachable = (why: string): Reached => ({
@@ -143,23 +144,29 @@ async function reach(
     server = client.server
     // A plugin for credentials may wait for a person: that is bounded too.
     const late = delay(timeoutMs + 500, unreachable(`no answer within ${timeoutMs / 1000} s`), { ref: false })
-    return await Promise.race([late, identify(context, kubectl, client)])
+    return await Promise.race([late, identify(context, kubectl, client, given)])
   } catch (error) {
     return unreachable(whyNot(error))
   }
 }
 
-async function identify(context: string, kubectl: string, client: ClusterClient): Promise<Reached> {
+async function identify(
+  context: string,
+  kubectl: string,
+  client: ClusterClient,
+  given: GivenNamespaces,
+): Promise<Reached> {
   const { server } = client
   const { headers } = await client.raw('/version')
-  const [properties, systemNamespace, isPrepared] = await Promise.all([
+  const [properties, systemNamespace, namespaces] = await Promise.all([
     identityOf(client),
     client.get(NAMESPACES, 'kube-system').catch(() => undefined),
-    client.get(NAMESPACES, AGENT_NAMESPACE).then(
-      () => true,
-      () => false,
-    ),
+    installedNamespaces(client, given),
   ])
+  const isPrepared = await client.get(NAMESPACES, namespaces.agentNamespace).then(
+    () => true,
+    () => false,
+  )
   const { clusterId = properties === undefined ? labelOf(context) : undefined, clusterset = '' } =
     properties ?? {}
   if (clusterId === undefined)
@@ -180,6 +187,7 @@ async function identify(context: string, kubectl: string, client: ClusterClient)
       client,
       clusterId,
       clusterset,
+      installedIn: namespaces,
       isAssumed: properties === undefined,
       clocks: [Date.now(), ...(Number.isNaN(there) ? [] : [there])],
     },

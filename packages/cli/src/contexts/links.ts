@@ -1,12 +1,12 @@
-import { AGENT_NAMESPACE, CONFIG_MAPS } from '@isthmus/api'
+import { CONFIG_MAPS } from '@isthmus/api'
 import type { LinkMemory } from '@isthmus/core'
 import type { ClusterClient } from '@isthmus/kube'
 
 const LINK_PREFIX = 'link-'
 
-/** What an agent remembers of its links. */
-export async function linksOf(client: ClusterClient): Promise<readonly LinkMemory[]> {
-  const { items } = await client.list(CONFIG_MAPS, { namespace: AGENT_NAMESPACE })
+/** What an agent remembers of its links, in its namespace. */
+export async function linksOf(client: ClusterClient, namespace: string): Promise<readonly LinkMemory[]> {
+  const { items } = await client.list(CONFIG_MAPS, { namespace })
   return items.flatMap(({ metadata: { name = '' }, data = {} }) => {
     if (!name.startsWith(LINK_PREFIX)) return []
     const { highestSequence, state, reason, since } = data

@@ -1,11 +1,9 @@
 /** Reads of every member what one service is made of there, with the rights of whoever asks. */
 import { LEADER_LEASE_NAME } from '@isthmus/agent'
 import {
-  AGENT_NAMESPACE,
   CUSTOM_RESOURCE_DEFINITIONS,
   ENDPOINT_SLICES,
   type EndpointSlice,
-  EXCHANGE_NAMESPACE,
   EXPORT_INDEX_NAME,
   EXPORT_INDEXES,
   EXPORTED_ENDPOINTS,
@@ -75,7 +73,7 @@ async function readMember(
   name: string,
   outside: Outside,
 ): Promise<Omit<ClusterReading, 'registryContext'>> {
-  const exchange = EXCHANGE_NAMESPACE
+  const { agentNamespace: home, exchangeNamespace: exchange } = member.installedIn
   const [known, derivedService, importedSlices, serviceImport, record, kept, links] = await Promise.all([
     readSource(client, namespace, name),
     readObject(() => client.get(SERVICES, derivedServiceName(namespace, name), namespace)),
@@ -83,14 +81,14 @@ async function readMember(
     readObject(() => client.get(SERVICE_IMPORTS, name, namespace)),
     readObject(() => client.get(EXPORTED_SERVICES, recordName(namespace, name), exchange)),
     keptFields(client),
-    readList(() => linksOf(client)),
+    readList(() => linksOf(client, home)),
   ])
   const [index, heartbeat, leader, chunks, admission, dns, connect] = await Promise.all([
     readObject(() => client.get(EXPORT_INDEXES, EXPORT_INDEX_NAME, exchange)),
     readObject(() => client.get(LEASES, PUBLISHER_LEASE_NAME, exchange)),
-    readObject(() => client.get(LEASES, LEADER_LEASE_NAME, AGENT_NAMESPACE)),
-    readList(() => chunksOf(client, readValue(record))),
-    admissionOf(client, member.clusterId, namespace, readValue(known.namespace)?.metadata.labels),
+    readObject(() => client.get(LEASES, LEADER_LEASE_NAME, home)),
+    readList(() => chunksOf(client, exchange, readValue(record))),
+    admissionOf(client, member, namespace, readValue(known.namespace)?.metadata.labels),
     outside.askDns(member, namespace, name),
     connectTo(outside, member, serviceImport, importedSlices),
   ])
@@ -134,14 +132,15 @@ const FEW_CHUNKS = 20
 /** Only those that the record names: an exchange may hold those of thousands of services. */
 async function chunksOf(
   client: ClusterClient,
+  exchange: string,
   record: ExportedService | undefined,
 ): Promise<ReadonlyMap<string, ExportedEndpoints>> {
   const named: readonly unknown[] = Array.isArray(record?.spec?.chunks) ? record.spec.chunks : []
   const names = named.filter(name => typeof name === 'string')
   const found =
     names.length > FEW_CHUNKS
-      ? (await client.list(EXPORTED_ENDPOINTS, { namespace: EXCHANGE_NAMESPACE })).items
-      : await Promise.all(names.map(name => chunkNamed(client, name)))
+      ? (await client.list(EXPORTED_ENDPOINTS, { namespace: exchange })).items
+      : await Promise.all(names.map(name => chunkNamed(client, exchange, name)))
   const wanted = new Set(names)
   return new Map(
     found.flatMap(chunk => {
@@ -151,8 +150,12 @@ async function chunksOf(
   )
 }
 
-async function chunkNamed(client: ClusterClient, name: string): Promise<ExportedEndpoints | undefined> {
-  const reading = await readObject(() => client.get(EXPORTED_ENDPOINTS, name, EXCHANGE_NAMESPACE))
+async function chunkNamed(
+  client: ClusterClient,
+  exchange: string,
+  name: string,
+): Promise<ExportedEndpoints | undefined> {
+  const reading = await readObject(() => client.get(EXPORTED_ENDPOINTS, name, exchange))
   if ('unread' in reading) throw new Error(reading.unread)
   return reading.value
 }
@@ -160,7 +163,7 @@ async function chunkNamed(client: ClusterClient, name: string): Promise<Exported
 /** What may not be read refuses nothing here: the agent may know of more. */
 async function admissionOf(
   client: ClusterClient,
-  clusterId: string,
+  { clusterId, installedIn }: Pick<MemberContext, 'clusterId' | 'installedIn'>,
   namespace: string,
   labels: Record<string, string> = {},
 ): Promise<Admission> {
@@ -180,7 +183,7 @@ async function admissionOf(
   return new Admission({
     namespace: { name: namespace, labels },
     clusterId,
-    ownNamespaces: [AGENT_NAMESPACE, EXCHANGE_NAMESPACE],
+    ownNamespaces: Object.values(installedIn),
     rules: new ImportRules(policies),
     ownAddresses: {
       apiServer: new CIDRList([...(service?.spec?.clusterIPs ?? []), ...endpoints]),

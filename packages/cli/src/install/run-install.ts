@@ -1,4 +1,4 @@
-import { type InstallStep, installInto, installObjects } from '@isthmus/agent'
+import { type InstallStep, installedNamespaces, installInto, installObjects } from '@isthmus/agent'
 import { withCluster } from '../commands/cluster-options.ts'
 import type { InstallFlags } from '../commands/install.ts'
 import type { CommandContext } from '../context.ts'
@@ -15,6 +15,7 @@ export async function runInstall(flags: InstallFlags, context: CommandContext): 
   await withCluster(flags, context, 'install into the cluster', async client => {
     const steps = await installInto(client, {
       ...flags,
+      ...(await installedNamespaces(client, flags)),
       onProgress: step => context.stdout.write(`${line(step, flags.dryRun === true)}\n`),
     })
     context.stdout.write(`\n${summary(steps, flags)}`)

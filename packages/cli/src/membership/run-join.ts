@@ -2,7 +2,7 @@ import { accessOf, type Joined, joinClusterSet, whenLinked } from '@isthmus/agen
 import type { JoinFlags } from '../commands/join.ts'
 import type { CommandContext } from '../context.ts'
 import { announcedAccess, withBoth } from './connect-clusters.ts'
-import { clusterFlags, flag } from './flags-again.ts'
+import { clusterFlags } from './flags-again.ts'
 import { LinkLines } from './link-lines.ts'
 
 /** `isthmus join`: what is done, how to start the agent, and then the links as they come up. */
@@ -49,11 +49,9 @@ export async function runJoin(flags: JoinFlags, context: CommandContext): Promis
 }
 
 function nextSteps({ clusterId, clusterset, peers }: Joined, flags: JoinFlags): string {
-  const namespaces =
-    flag('agent-namespace', flags.agentNamespace) + flag('exchange-namespace', flags.exchangeNamespace)
   const waiting =
     peers.length === 0 || !flags.wait ? '' : `\n\nWaiting until it is linked with ${peers.join(', ')}.`
   return `${clusterId} is a member of ${clusterset}. Its agent needs nothing else to run:
 
-  isthmus agent${clusterFlags(flags)}${namespaces}${waiting}`
+  isthmus agent${clusterFlags(flags)}${waiting}`
 }

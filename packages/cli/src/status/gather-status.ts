@@ -1,11 +1,9 @@
 /** Reads of every member what its agent keeps there: nothing is asked of an agent, so it works without one. */
 import { LEADER_LEASE_NAME } from '@isthmus/agent'
 import {
-  AGENT_NAMESPACE,
   CONFIG_MAPS,
   configMapValue,
   ENDPOINT_SLICES,
-  EXCHANGE_NAMESPACE,
   EXPORT_INDEX_NAME,
   EXPORT_INDEXES,
   LABEL_SLICE_MANAGED_BY,
@@ -37,7 +35,7 @@ export async function gatherStatus(reached: ReachedContexts): Promise<StatusFact
 async function readMember({ client, ...member }: MemberContext): Promise<MemberReading> {
   const all = { namespace: undefined }
   const items = <T>(ask: () => Promise<{ items: T[] }>) => readList(async () => (await ask()).items)
-  const exchange = EXCHANGE_NAMESPACE
+  const { agentNamespace: home, exchangeNamespace: exchange } = member.installedIn
   const [exports, imports, slices, namespaces, index, heartbeat, leader, links, membership] =
     await Promise.all([
       items(() => client.list(SERVICE_EXPORTS, all)),
@@ -46,9 +44,9 @@ async function readMember({ client, ...member }: MemberContext): Promise<MemberR
       items(() => client.list(NAMESPACES)),
       readObject(() => client.get(EXPORT_INDEXES, EXPORT_INDEX_NAME, exchange)),
       readObject(() => client.get(LEASES, PUBLISHER_LEASE_NAME, exchange)),
-      readObject(() => client.get(LEASES, LEADER_LEASE_NAME, AGENT_NAMESPACE)),
-      readList(() => linksOf(client)),
-      client.get(CONFIG_MAPS, MEMBERSHIP_NAME, AGENT_NAMESPACE).catch(() => undefined),
+      readObject(() => client.get(LEASES, LEADER_LEASE_NAME, home)),
+      readList(() => linksOf(client, home)),
+      client.get(CONFIG_MAPS, MEMBERSHIP_NAME, home).catch(() => undefined),
     ])
   return {
     ...member,

@@ -14,7 +14,7 @@ export const agentStep: Step<ClusterReading> = {
       return broken(
         `the agent of ${clusterId}: ${words}`,
         'See in its log what it cannot read or write.',
-        `${kubectl} -n isthmus-exchange get leases,exportindexes`,
+        `${kubectl} -n ${cluster.installedIn.exchangeNamespace} get leases,exportindexes`,
       )
     }
     return broken(

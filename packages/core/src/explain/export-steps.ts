@@ -139,7 +139,7 @@ const record: Step<Exporter> = {
         ({ type }) => type === 'Ready',
       )
       const because = condition?.status === 'False' ? `: ${condition.message}` : ''
-      const exchange = `${cluster.kubectl} -n isthmus-exchange`
+      const exchange = `${cluster.kubectl} -n ${cluster.installedIn.exchangeNamespace}`
       const seeEvents = `${at(exporter)} describe serviceexport ${name}`
       if (stored === undefined) {
         return broken(
@@ -178,7 +178,7 @@ const index: Step<Exporter> = {
     // Nothing is amiss where an index does not name what nobody exports.
     if (isWithdrawn(exporter) && !isNamed(exporter)) return undefined
     return known(cluster.index, found => {
-      const look = `${cluster.kubectl} -n isthmus-exchange get exportindexes index -o yaml`
+      const look = `${cluster.kubectl} -n ${cluster.installedIn.exchangeNamespace} get exportindexes index -o yaml`
       if (found === undefined) {
         return broken(
           `there is no ExportIndex in the exchange of ${cluster.clusterId}: its peers keep what they knew and learn nothing new`,

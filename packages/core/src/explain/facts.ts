@@ -55,6 +55,8 @@ export interface ClusterReading {
   readonly clusterset: string
   /** Who it is may not be read: it is taken for the member with the name of its context. */
   readonly isAssumed: boolean
+  /** Where Isthmus lies in it. */
+  readonly installedIn: { readonly agentNamespace: string; readonly exchangeNamespace: string }
   /** The context that leads to the registry, where one does. */
   readonly registryContext: string | undefined
   readonly namespace: Reading<Namespace | undefined>

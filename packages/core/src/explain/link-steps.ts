@@ -1,4 +1,5 @@
 /** From a member's index to the agent that reads it. */
+import { EXCHANGE_NAMESPACE } from '@isthmus/api'
 import type { Refusal } from '../check/check-record.ts'
 import { objectionToIndex } from '../member/contribution.ts'
 import { type ClusterReading, type LinkMemory, readValue } from './facts.ts'
@@ -36,7 +37,7 @@ const WAYS_OUT: readonly (readonly [
     /went back|malformed|calls itself|published nothing|silent/,
     (_, peer, peerId) => [
       `See that the agent of ${peerId} runs, and that it alone writes that exchange.`,
-      `${peer?.kubectl ?? `kubectl --context ${peerId}`} -n isthmus-exchange get exportindexes,leases`,
+      `${peer?.kubectl ?? `kubectl --context ${peerId}`} -n ${peer?.installedIn.exchangeNamespace ?? EXCHANGE_NAMESPACE} get exportindexes,leases`,
     ],
   ],
   [
@@ -66,7 +67,7 @@ export function linkVerdict(
     return broken(
       `the agent of ${reader.clusterId} has never read the exchange of ${peerId}`,
       `Let it know its peer: by \`isthmus join\`, or by --peer.`,
-      `${reader.kubectl} -n isthmus-system get configmaps,secrets`,
+      `${reader.kubectl} -n ${reader.installedIn.agentNamespace} get configmaps,secrets`,
     )
   }
   const { state = 'connected', reason = '', since, highestSequence } = memory
@@ -93,7 +94,7 @@ export function linkVerdict(
     return broken(
       `${reader.clusterId} is behind ${peerId}: it has read up to sequence ${highestSequence}, of ${index.spec.sequence}, written ${duration(behind)} ago`,
       `See in the log of the agent of ${reader.clusterId} why it does not read ${peerId}.`,
-      `${peer.kubectl} -n isthmus-exchange get exportindexes index -o yaml`,
+      `${peer.kubectl} -n ${peer.installedIn.exchangeNamespace} get exportindexes index -o yaml`,
     )
   })
 }
@@ -122,7 +123,7 @@ function wayOutOf(
   if (known !== undefined) return known[1](reader, peer, peerId)
   return [
     `See in the log of the agent of ${reader.clusterId} what it meets at ${peerId}.`,
-    `${reader.kubectl} -n isthmus-system get configmap link-${peerId} -o yaml`,
+    `${reader.kubectl} -n ${reader.installedIn.agentNamespace} get configmap link-${peerId} -o yaml`,
   ]
 }
 

@@ -1,4 +1,4 @@
-import { AGENT_NAMESPACE, EXCHANGE_NAMESPACE, errorOf, LABEL_CLUSTERSET, NAMESPACES } from '@isthmus/api'
+import { errorOf, LABEL_CLUSTERSET, NAMESPACES } from '@isthmus/api'
 import {
   type AnnouncedAccess,
   chooseRegistry,
@@ -10,10 +10,11 @@ import {
 import type { ClusterClient } from '@isthmus/kube'
 import { applyPlan, type Plan, planObjects } from '../../install/apply-objects.ts'
 import { installInto, whenEstablished } from '../../install/install.ts'
+import { installedNamespaces } from '../../install/installed-namespaces.ts'
 import { installObjects } from '../../install/objects.ts'
 import { memberObjects, registryObjects } from '../registry-objects.ts'
 import { probeServer } from './access.ts'
-import { clusterFacts } from './cluster-facts.ts'
+import { clusterFacts, membershipOf } from './cluster-facts.ts'
 import { ERRORS } from './errors.ts'
 import { listProfiles, registeredMember } from './find-registry.ts'
 import { issueMissingCredentials } from './first-credentials.ts'
@@ -62,8 +63,7 @@ export interface Joined {
  */
 export async function joinClusterSet(options: JoinOptions): Promise<Joined> {
   const { client, registry, clusterId, signal, onProgress = () => {} } = options
-  const agentNamespace = options.agentNamespace ?? AGENT_NAMESPACE
-  const exchangeNamespace = options.exchangeNamespace ?? EXCHANGE_NAMESPACE
+  const { agentNamespace, exchangeNamespace } = await installedNamespaces(client, options, signal)
   const selection = { agentNamespace, exchangeNamespace, coredns: options.coredns }
 
   const { facts, plans } = await check(options, selection)
@@ -155,10 +155,11 @@ async function check(
 ): Promise<{ facts: JoinFacts; plans: Plans }> {
   const { client, clusterId, podCIDRs, signal } = options
   const plan = planObjects(client, installObjects(selection), signal)
-  const [cluster, registry, probe] = await Promise.all([
+  const [cluster, registry, probe, elsewhere] = await Promise.all([
     clusterFacts({ client, plan, podCIDRs, agentNamespace: selection.agentNamespace, signal }),
     lookAtRegistry(options),
     probeServer(options.access, signal),
+    installedElsewhere(client, selection, signal),
   ])
   const isKnown = !('problem' in registry)
   const facts: JoinFacts = {
@@ -168,9 +169,28 @@ async function check(
     cluster,
     registry: isKnown ? registry.facts : unknownRegistry(options, cluster.identity.clusterset),
   }
-  const problems = [...(isKnown ? [] : [registry.problem]), ...joinProblems(facts)]
+  const problems = [...(isKnown ? [] : [registry.problem]), ...elsewhere, ...joinProblems(facts)]
   if (!isKnown || problems.length > 0) throw refusal(facts, problems)
   return { facts, plans: { ...registry.plans, cluster: await plan } }
+}
+
+/** A member keeps its namespaces: what lies in the ones it has would be left behind. */
+async function installedElsewhere(
+  client: ClusterClient,
+  { agentNamespace, exchangeNamespace }: Selection,
+  signal: AbortSignal | undefined,
+): Promise<Problem[]> {
+  const there = await installedNamespaces(client, {}, signal)
+  const isSame = there.agentNamespace === agentNamespace && there.exchangeNamespace === exchangeNamespace
+  if (isSame || (await membershipOf(client, there.agentNamespace, signal)) === undefined) return []
+  return [
+    {
+      reason: 'InstalledElsewhere',
+      message: `this cluster is a member with the namespaces ${there.agentNamespace} and ${there.exchangeNamespace}`,
+      remedy:
+        'Join without --agent-namespace and --exchange-namespace: the cluster knows them. Others need a leave and a join.',
+    },
+  ]
 }
 
 type LookedAt = { facts: RegistryFacts; plans: Omit<Plans, 'cluster'> } | { problem: Problem }

@@ -1,9 +1,7 @@
 import {
-  AGENT_NAMESPACE,
   CONFIG_MAPS,
   configMapData,
   configMapValue,
-  EXCHANGE_NAMESPACE,
   errorOf,
   MEMBERSHIP_NAME,
   type MembershipRecord,
@@ -11,8 +9,9 @@ import {
 import type { RegistryChoice } from '@isthmus/core'
 import { type ClusterClient, isConflict } from '@isthmus/kube'
 import { absentIfNotFound } from '../../install/apply-objects.ts'
+import { installedNamespaces } from '../../install/installed-namespaces.ts'
 import { AGENT_NAME } from '../../install/objects.ts'
-import { CLUSTER_ROLES } from '../../install/resource-types.ts'
+import { CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES } from '../../install/resource-types.ts'
 import { agentStopped } from './agent-stopped.ts'
 import { clusterUID, membershipOf } from './cluster-facts.ts'
 import { ERRORS } from './errors.ts'
@@ -64,15 +63,17 @@ export interface Left {
  */
 export async function leaveClusterSet(options: LeaveClusterOptions): Promise<Left> {
   const { client, registry, force = false, timeoutMs, signal, onProgress = () => {} } = options
-  const agentNamespace = options.agentNamespace ?? AGENT_NAMESPACE
-  const exchangeNamespace = options.exchangeNamespace ?? EXCHANGE_NAMESPACE
+  const { agentNamespace, exchangeNamespace } = await installedNamespaces(client, options, signal)
+  const removal = { client, agentNamespace, exchangeNamespace, onProgress, signal }
   const record = await membershipOf(client, agentNamespace, signal)
   const choice = await findRegistry(registry, options.clusterset ?? record?.clusterset, signal)
   const registration = await registrationOf(options, choice, record)
   if (record === undefined && registration === undefined) {
     // An installation with peers of its own is no membership, and none of our business.
     if (await isInstalled(client, signal)) throw errorOf(ERRORS.notJoined, { server: client.server })
-    return { ...choice, clusterId: undefined, stays: [], remaining: await remainingIn(options, choice) }
+    // What an interrupted leave left; nothing, as a rule.
+    const stays = (await isPartlyRemoved(client, signal)) ? await removeFromCluster(removal) : []
+    return { ...choice, clusterId: undefined, stays, remaining: await remainingIn(options, choice) }
   }
   if (registration !== undefined) await markDeparted(registration)
   if (record !== undefined) await markLeaving(client, agentNamespace, signal)
@@ -87,7 +88,7 @@ export async function leaveClusterSet(options: LeaveClusterOptions): Promise<Lef
     signal,
   }).catch(goOnIf(force, ERRORS.agentRuns.code))
   if (registration !== undefined) await withdrawn(registration, options)
-  const stays = await removeFromCluster({ client, agentNamespace, exchangeNamespace, onProgress, signal })
+  const stays = await removeFromCluster(removal)
   if (registration !== undefined) await unregister(registration)
   onProgress(`${clusterId} is no longer registered`)
   return { ...choice, clusterId, stays, remaining: await remainingIn(options, choice) }
@@ -166,9 +167,18 @@ async function markLeaving(
   }
 }
 
+/** An agent may work there. */
 async function isInstalled(client: ClusterClient, signal: AbortSignal | undefined): Promise<boolean> {
-  const role = await client.get(CLUSTER_ROLES, AGENT_NAME, undefined, { signal }).catch(absentIfNotFound)
-  return role !== undefined
+  const found = await client
+    .get(CLUSTER_ROLE_BINDINGS, AGENT_NAME, undefined, { signal })
+    .catch(absentIfNotFound)
+  return found !== undefined
+}
+
+/** The role goes last, long after its binding. */
+async function isPartlyRemoved(client: ClusterClient, signal: AbortSignal | undefined): Promise<boolean> {
+  const found = await client.get(CLUSTER_ROLES, AGENT_NAME, undefined, { signal }).catch(absentIfNotFound)
+  return found !== undefined
 }
 
 async function remainingIn(

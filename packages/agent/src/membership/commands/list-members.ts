@@ -1,5 +1,4 @@
 import {
-  AGENT_NAMESPACE,
   errorOf,
   LABEL_PEER,
   type MembershipRecord,
@@ -12,6 +11,7 @@ import {
 import { type MemberRow, memberTable } from '@isthmus/core'
 import { type ClusterClient, connect, staticCredentials } from '@isthmus/kube'
 import { absentIfNotFound } from '../../install/apply-objects.ts'
+import { installedNamespaces } from '../../install/installed-namespaces.ts'
 import { membershipOf } from './cluster-facts.ts'
 import { ERRORS } from './errors.ts'
 import { departedKeys, findRegistry, listProfiles, registeredMember } from './find-registry.ts'
@@ -60,11 +60,9 @@ export interface KnownMembers {
  */
 export async function listMembersKnownTo(
   client: ClusterClient,
-  {
-    agentNamespace: namespace = AGENT_NAMESPACE,
-    signal,
-  }: { agentNamespace?: string | undefined; signal?: AbortSignal | undefined } = {},
+  { signal, ...given }: { agentNamespace?: string | undefined; signal?: AbortSignal | undefined } = {},
 ): Promise<KnownMembers> {
+  const { agentNamespace: namespace } = await installedNamespaces(client, given, signal)
   const record = await membershipOf(client, namespace, signal)
   if (record === undefined) throw errorOf(ERRORS.notJoined, { server: client.server })
   const secrets = await client.list(SECRETS, { namespace, labelSelector: LABEL_PEER, signal })

@@ -1,10 +1,8 @@
 import {
-  AGENT_NAMESPACE,
   ANNOTATION_RELINK_REQUESTED,
   type ApiAccess,
   CLUSTER_PROFILES,
   type ClusterProfile,
-  EXCHANGE_NAMESPACE,
   errorOf,
   type PinnedPeer,
   peerSecretName,
@@ -15,6 +13,7 @@ import {
 import { readProfile } from '@isthmus/core'
 import type { ClusterClient } from '@isthmus/kube'
 import { absentIfNotFound } from '../../install/apply-objects.ts'
+import { installedNamespaces } from '../../install/installed-namespaces.ts'
 import { deliverCredential } from '../issue-credential.ts'
 import { membershipOf } from './cluster-facts.ts'
 import { ERRORS } from './errors.ts'
@@ -52,7 +51,7 @@ export interface Relinked {
  */
 export async function relinkCluster(options: RelinkOptions): Promise<Relinked> {
   const { client, registry, registryAccess, signal, onProgress = () => {} } = options
-  const agentNamespace = options.agentNamespace ?? AGENT_NAMESPACE
+  const { agentNamespace, exchangeNamespace } = await installedNamespaces(client, options, signal)
   const record = await membershipOf(client, agentNamespace, signal)
   if (record === undefined) throw errorOf(ERRORS.notJoined, { server: client.server })
   const { clusterId, clusterset } = record
@@ -88,7 +87,7 @@ export async function relinkCluster(options: RelinkOptions): Promise<Relinked> {
   for (const { metadata } of chosen) {
     await deliverCredential({
       client,
-      exchangeNamespace: options.exchangeNamespace ?? EXCHANGE_NAMESPACE,
+      exchangeNamespace,
       publisher: clusterId,
       access: record.access,
       reader: { clusterId: metadata.name ?? '', profileUID: metadata.uid ?? '' },

@@ -22,7 +22,8 @@ import { type ClusterClient, isConflict, isNotFound } from '@isthmus/kube'
 import { absentIfNotFound } from '../../install/apply-objects.ts'
 import { LABEL_CRD_REVISION } from '../../install/definition-rules.ts'
 import { customResourceDefinitions } from '../../install/definitions.ts'
-import { installObjects } from '../../install/objects.ts'
+import { AGENT_NAME, type InstallObject, installObjects } from '../../install/objects.ts'
+import { CLUSTER_ROLES } from '../../install/resource-types.ts'
 import { deleteAll, deleteIfThere, isMadeByIsthmus, listIfServed } from './delete-objects.ts'
 import { removeNamespace } from './remove-namespace.ts'
 
@@ -36,8 +37,9 @@ export interface RemoveOptions {
 }
 
 /**
- * The agent's namespace comes last: it keeps the record of the membership, which says that there is something
- * to remove. May be interrupted anywhere and repeated.
+ * The agent's namespace comes last but one: it keeps the record of the membership, which says that there is
+ * something to remove. The agent's ClusterRole, which says where, comes last. May be interrupted anywhere and
+ * repeated.
  *
  * @returns what stays, and why: a sentence each
  */
@@ -56,7 +58,9 @@ export async function removeFromCluster(options: RemoveOptions): Promise<readonl
   const selection = { agentNamespace, exchangeNamespace, coredns: !usesCoreDNS }
   const [, , accounts] = installObjects(selection)
   const inCluster = accounts.filter(({ object }) => object.metadata.namespace === undefined)
-  for (const { type, object } of inCluster) await deleteOurs(client, type, object.metadata.name ?? '', signal)
+  const isRole = ({ type, object }: InstallObject) =>
+    type === CLUSTER_ROLES && object.metadata.name === AGENT_NAME
+  for (const item of inCluster) if (!isRole(item)) await deleteOurs(client, item, signal)
   if (exchangeNamespace !== agentNamespace)
     stays.push(...(await removeNamespace({ ...options, namespace: exchangeNamespace })))
   await removeProperties(options)
@@ -64,6 +68,7 @@ export async function removeFromCluster(options: RemoveOptions): Promise<readonl
   onProgress('removed permissions, ClusterProperties and kinds')
 
   stays.push(...(await removeNamespace({ ...options, namespace: agentNamespace })))
+  for (const item of inCluster) if (isRole(item)) await deleteOurs(client, item, signal)
   onProgress('removed the namespaces')
   return stays
 }
@@ -161,10 +166,10 @@ async function coreDNSReadsImports(client: ClusterClient, signal: AbortSignal | 
 
 async function deleteOurs(
   client: ClusterClient,
-  type: ResourceType,
-  name: string,
+  { type, object }: InstallObject,
   signal: AbortSignal | undefined,
 ): Promise<void> {
+  const { name = '' } = object.metadata
   const found = await client.get(type, name, undefined, { signal }).catch(absentIfNotFound)
   if (found?.metadata.labels?.[LABEL_MANAGED_BY] === MANAGER) await deleteAll(client, type, [found], signal)
 }

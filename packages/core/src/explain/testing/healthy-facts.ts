@@ -102,6 +102,7 @@ function empty(clusterId: string): ClusterReading {
     clusterset: 'prod',
     isAssumed: false,
     registryContext: undefined,
+    installedIn: { agentNamespace: 'isthmus-system', exchangeNamespace: 'isthmus-exchange' },
     namespace: { value: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'demo' } } },
     service: { value: undefined },
     sourceSlices: { value: [] },
