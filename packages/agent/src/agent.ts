@@ -54,11 +54,13 @@ export class Agent {
     })
     this.#links = new Links({
       peers: options.peers,
+      clusterId: options.clusterId,
       own: { client: this.#gate.client, namespace: agentNamespace },
       clock: this.#clock,
       log,
       onChange: (key, flood) => this.#terms.current?.changes.memberChanged(key, flood),
       onEverything: () => this.#terms.current?.changes.everythingChanged(),
+      onHeldThere: () => this.#terms.current?.changes.heldThereChanged(),
       onState: status => {
         this.#terms.current?.linkChanged(status)
         this.#membership.linkChanged()

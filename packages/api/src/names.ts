@@ -21,6 +21,8 @@ export const LABEL_DERIVED_FOR = LABEL_SERVICE_NAME
  * left out when objects are compared, and absent where nobody knows.
  */
 export const ANNOTATION_CHANGED_AT = 'isthmus.dev/changed-at'
+/** On the publisher's Lease: which members' indexes this one holds, and the highest sequences that it has seen of them. */
+export const ANNOTATION_HELD_INDEXES = 'isthmus.dev/held-indexes'
 
 /** ClusterProperty names (KEP-2149). */
 export const PROPERTY_CLUSTER_ID = 'cluster.clusterset.k8s.io'

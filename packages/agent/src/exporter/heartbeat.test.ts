@@ -1,30 +1,32 @@
 import assert from 'node:assert/strict'
 import { describe, it, mock } from 'node:test'
-import type { Lease, ResourceType } from '@isthmus/api'
+import { ANNOTATION_HELD_INDEXES, type Lease, type ResourceType } from '@isthmus/api'
 import { ApiError, type ClusterClient, type WriteOptions } from '@isthmus/kube'
 import { eventually } from '../testing/eventually.ts'
 import { HEARTBEAT_MS, Heartbeat } from './heartbeat.ts'
 
 function heartbeatOf(answer: (verb: string, options: WriteOptions | undefined) => Promise<void> | void) {
-  const requests: { verb: string; spec: Lease['spec'] }[] = []
+  const requests: { verb: string; spec: Lease['spec']; held: unknown }[] = []
   const warnings: unknown[] = []
-  const request = async (verb: string, spec: Lease['spec'], options: WriteOptions | undefined) => {
-    requests.push({ verb, spec })
+  const held = new Map<string, number>()
+  const request = async (verb: string, { metadata, spec }: Lease, options: WriteOptions | undefined) => {
+    requests.push({ verb, spec, held: metadata.annotations?.[ANNOTATION_HELD_INDEXES] })
     await answer(verb, options)
   }
   const client = {
     patch: (_: ResourceType, _name: string, _namespace: string, patch: Lease, options?: WriteOptions) =>
-      request('patch', patch.spec, options),
-    create: (_: ResourceType, lease: Lease, options?: WriteOptions) => request('create', lease.spec, options),
+      request('patch', patch, options),
+    create: (_: ResourceType, lease: Lease, options?: WriteOptions) => request('create', lease, options),
   } as unknown as ClusterClient
   const heartbeat = new Heartbeat({
     client,
     namespace: 'isthmus-exchange',
     clusterId: 'east',
+    held: () => held,
     clock: () => Date.parse('2026-11-22T08:00:00.5Z'),
     onError: error => void warnings.push(error),
   })
-  return { heartbeat, requests, warnings }
+  return { heartbeat, requests, warnings, held }
 }
 
 describe('the silence of a publisher', () => {
@@ -33,6 +35,7 @@ describe('the silence of a publisher', () => {
       client: { get } as unknown as ClusterClient,
       namespace: 'isthmus-exchange',
       clusterId: 'east',
+      held: () => new Map(),
       clock: () => Date.parse('2026-11-22T08:00:00Z'),
       onError: () => {},
     }).silence()
@@ -109,6 +112,37 @@ describe('the heartbeat', () => {
       await heartbeat.stop()
       assert.deepEqual(warnings, [])
     } finally {
+      mock.timers.reset()
+    }
+  })
+
+  it('tells which indexes are held: at once when that changes, but once between two beats', async () => {
+    const { heartbeat, requests, held } = heartbeatOf(() => {})
+    const told = () => requests.map(request => request.held)
+    mock.timers.enable({ apis: ['setInterval'] })
+    try {
+      heartbeat.start()
+      await eventually(() => assert.deepEqual(told(), [null]))
+      heartbeat.heldChanged()
+      held.set('west', 12)
+      await eventually(() => {
+        heartbeat.heldChanged()
+        assert.deepEqual(told(), [null, '{"west":12}'])
+      })
+      for (let i = 13; i < 20; i++) {
+        held.set('west', i)
+        heartbeat.heldChanged()
+      }
+      held.set('north', 7)
+      mock.timers.tick(HEARTBEAT_MS)
+      await eventually(() => assert.deepEqual(told().slice(2), ['{"north":7,"west":19}']))
+      held.clear()
+      await eventually(() => {
+        heartbeat.heldChanged()
+        assert.deepEqual(told().slice(3), [null])
+      })
+    } finally {
+      await heartbeat.stop()
       mock.timers.reset()
     }
   })

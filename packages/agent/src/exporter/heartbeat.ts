@@ -1,4 +1,5 @@
-import { LEASES, type Lease, PUBLISHER_LEASE_NAME } from '@isthmus/api'
+import { ANNOTATION_HELD_INDEXES, LEASES, type Lease, PUBLISHER_LEASE_NAME } from '@isthmus/api'
+import { heldIndexesText } from '@isthmus/core'
 import { type ClusterClient, isNotFound } from '@isthmus/kube'
 import { microTime } from '../timestamps.ts'
 
@@ -10,6 +11,8 @@ export interface HeartbeatOptions {
   readonly client: Pick<ClusterClient, 'get' | 'patch' | 'create'>
   readonly namespace: string
   readonly clusterId: string
+  /** Peers whose indexes are held here, and the highest sequences seen: they are told with each beat. */
+  readonly held: () => ReadonlyMap<string, number>
   readonly clock: () => number
   readonly onError: (error: unknown) => void
 }
@@ -21,6 +24,9 @@ export class Heartbeat {
   #timer: NodeJS.Timeout | undefined
   #beating: Promise<void> = Promise.resolve()
   #isBeating = false
+  /** What was told last of indexes that are held here. */
+  #told: string | undefined
+  #isHurried = false
 
   constructor(options: HeartbeatOptions) {
     this.#options = options
@@ -44,7 +50,22 @@ export class Heartbeat {
   }
 
   start(): void {
-    this.#timer ??= setInterval(() => this.#beat(), HEARTBEAT_MS)
+    this.#timer ??= setInterval(() => {
+      this.#isHurried = false
+      this.#beat()
+    }, HEARTBEAT_MS)
+    this.#beat()
+  }
+
+  /**
+   * What is held may be something else: told at once, once between two beats. A peer whose index goes up and down
+   * all the time causes one more write in ten seconds.
+   */
+  heldChanged(): void {
+    const isStopped = this.#timer === undefined || this.#stopping.signal.aborted
+    if (isStopped || this.#isHurried || this.#isBeating) return
+    if (heldIndexesText(this.#options.held()) === this.#told) return
+    this.#isHurried = true
     this.#beat()
   }
 
@@ -65,29 +86,38 @@ export class Heartbeat {
       })
       .finally(() => {
         this.#isBeating = false
+        this.heldChanged()
       })
   }
 
   /** Made if it is not there. */
   async #renew(): Promise<void> {
-    const { client, namespace, clusterId, clock } = this.#options
+    const { client, namespace, clusterId, held, clock } = this.#options
     const { signal } = this.#stopping
+    const told = heldIndexesText(held())
     const spec = {
       holderIdentity: clusterId,
       leaseDurationSeconds: HEARTBEAT_DURATION_SECONDS,
       renewTime: microTime(clock()),
     }
     try {
-      await client.patch(LEASES, PUBLISHER_LEASE_NAME, namespace, { spec }, { signal })
+      // Null takes away what another process told.
+      const metadata = { annotations: { [ANNOTATION_HELD_INDEXES]: told ?? null } }
+      await client.patch(LEASES, PUBLISHER_LEASE_NAME, namespace, { metadata, spec }, { signal })
     } catch (error) {
       if (!isNotFound(error)) throw error
       const lease: Lease = {
         apiVersion: 'coordination.k8s.io/v1',
         kind: 'Lease',
-        metadata: { namespace, name: PUBLISHER_LEASE_NAME },
+        metadata: {
+          namespace,
+          name: PUBLISHER_LEASE_NAME,
+          ...(told === undefined ? {} : { annotations: { [ANNOTATION_HELD_INDEXES]: told } }),
+        },
         spec,
       }
       await client.create(LEASES, lease, { signal })
     }
+    this.#told = told
   }
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EXPORT_INDEX_NAME, EXPORT_INDEXES, type ExportIndex } from '@isthmus/api'
-import { nextIndex } from '@isthmus/core'
+import { type HeldClaim, type HeldVerdict, heedHeld, nextIndex } from '@isthmus/core'
 import { done, type Outcome, requeueAfter } from '@isthmus/kube'
 import type { Logger } from 'pino'
 import type { OwnCluster } from '../own/own-cluster.ts'
@@ -14,6 +14,8 @@ export interface IndexPublisherOptions {
   readonly published: () => ReadonlySet<string>
   /** Whether it is known what becomes of the key's record: stored, or refused. Asks again when that changes. */
   readonly isDecided: (key: string) => boolean
+  /** What peers say of the index, which they hold. */
+  readonly claims: () => readonly HeldClaim[]
   /** An index was written: these keys came into it or left it. */
   readonly onWritten: (changed: readonly string[]) => void
   readonly clock: () => number
@@ -39,6 +41,8 @@ export class IndexPublisher {
   /** Of the last index that this process wrote, or tried to. */
   #ownSequence = 0
   #writtenAt = Number.NEGATIVE_INFINITY
+  /** When it was last written for the sake of a peer that held it. */
+  readonly #heededAt = new Map<string, number>()
   /** Every export that was there at the start has been looked at. */
   #isComplete = false
   #isPublished = false
@@ -101,31 +105,56 @@ export class IndexPublisher {
     // records stored so far would withdraw the others.
     this.#isComplete ||= [...this.#wanted].every(isDecided)
     if (!this.#isComplete) return done()
-    if (this.#next() !== undefined) await this.#pause(signal)
+    if (this.#next(this.#heedHeld()) !== undefined) await this.#pause(signal)
     const stored = own.exportIndex
-    const spec = this.#next()
+    const held = this.#heedHeld()
+    const spec = this.#next(held)
     if (spec !== undefined) {
-      const graceMs = this.#graceMs(stored)
+      const graceMs = this.#graceMs(stored, held)
       if (graceMs > 0) return requeueAfter(graceMs)
       await this.#write(stored, spec)
+      this.#heeded(held, spec.sequence)
       this.observe(own.exportIndex)
       onWritten(changed(stored?.spec.services ?? [], spec.services))
     }
     this.#isPublished = true
-    return done()
+    return held.againInMs === undefined ? done() : requeueAfter(held.againInMs)
   }
 
   /** The index that should be there instead of the one that is. */
-  #next(): ExportIndex['spec'] | undefined {
+  #next({ above }: HeldVerdict): ExportIndex['spec'] | undefined {
     const { own, clusterId, published, clock } = this.#options
     return nextIndex({
       clusterId,
       stored: own.exportIndex,
       wanted: this.#wanted,
       published: published(),
-      highestWritten: this.#highestSequence,
+      highestWritten: Math.max(this.#highestSequence, above),
       now: clock(),
     })
+  }
+
+  #heedHeld(): HeldVerdict {
+    const { claims, clock } = this.#options
+    const now = performance.now()
+    return heedHeld({
+      claims: claims(),
+      known: this.#highestSequence,
+      now: clock(),
+      heededAgo: clusterId => {
+        const at = this.#heededAt.get(clusterId)
+        return at === undefined ? undefined : now - at
+      },
+    })
+  }
+
+  #heeded({ heeded, above }: HeldVerdict, sequence: number): void {
+    if (heeded.length === 0) return
+    for (const clusterId of heeded) this.#heededAt.set(clusterId, performance.now())
+    this.#options.log.warn(
+      { peers: heeded, seen: above, sequence },
+      'peers have seen a higher index of this cluster, and held this one: it was written anew',
+    )
   }
 
   get #highestSequence(): number {
@@ -138,8 +167,8 @@ export class IndexPublisher {
   }
 
   /** One that went back, or is gone, is put right at once: readers hold it. */
-  #graceMs(stored: ExportIndex | undefined): number {
-    if (stored === undefined || stored.spec.sequence < this.#highestSequence) return 0
+  #graceMs(stored: ExportIndex | undefined, { above }: HeldVerdict): number {
+    if (stored === undefined || stored.spec.sequence < Math.max(this.#highestSequence, above)) return 0
     return this.#foreign.graceMs(performance.now())
   }
 

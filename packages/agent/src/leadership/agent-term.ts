@@ -93,6 +93,7 @@ export class AgentTerm implements Term {
       client,
       namespace: own.exchangeNamespace,
       clusterId,
+      held: () => this.#links.heldHere(),
       clock,
       onError: error => this.#failures.failed("the publisher's Lease was not renewed", error, {}),
     })
@@ -113,6 +114,7 @@ export class AgentTerm implements Term {
       clusterId,
       published: () => this.#records.stored,
       isDecided: key => this.#records.isDecided(key),
+      claims: () => this.#links.heldThere(),
       onWritten: changed => {
         for (const key of changed) {
           this.#exports.enqueue(key, { urgent: true })
@@ -193,6 +195,7 @@ export class AgentTerm implements Term {
 
   linkChanged({ clusterId, state, reason = '' }: LinkStatus): void {
     const { agentNamespace } = this.#options
+    this.#heartbeat.heldChanged()
     const object = this.#own.namespaces.get(agentNamespace)
     if (object === undefined) return
     const note = `what cluster ${clusterId} exports stays as it was: ${reason}`

@@ -98,6 +98,11 @@ export class TermRouting {
     for (const key of this.#own.serviceExports.keys()) this.#controllers.conditions.enqueue(key)
   }
 
+  /** What peers say of the index of this member, which they hold, is something else. */
+  heldThereChanged(): void {
+    this.#controllers.index.enqueue(INDEX_KEY)
+  }
+
   /** A namespace came, went, or has other labels that matter. */
   namespaceChanged(namespace: string): void {
     // Until it runs, all is looked at anyway once everything is listed.

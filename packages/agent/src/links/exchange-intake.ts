@@ -1,5 +1,5 @@
 /** What is taken from a peer's exchange at most. A peer may be compromised: its API server can answer anything. */
-import { ANNOTATION_CHANGED_AT, type KubernetesObject } from '@isthmus/api'
+import { ANNOTATION_CHANGED_AT, ANNOTATION_HELD_INDEXES, type KubernetesObject } from '@isthmus/api'
 import type { IntakeLimits, Rate } from '@isthmus/kube'
 import { shared } from '../own/shared-values.ts'
 
@@ -26,13 +26,20 @@ export const EVENT_RATE: Rate = { burst: 5_000, perSecond: 1_000 }
 /** Of changes that are looked at before all others: a flood of one member does not hold up the others'. */
 export const URGENT_RATE: Rate = { burst: 5_000, perSecond: 500 }
 
+const READ_ANNOTATIONS = [ANNOTATION_CHANGED_AT, ANNOTATION_HELD_INDEXES] as const
+/** That of a member which holds the indexes of all others. */
+const ANNOTATION_LENGTH = 64 << 10
+
 /** Keeps what is read of an object, and drops whatever else was sent along. Throws where it has no name. */
 export function trimExchanged<T extends KubernetesObject & { spec?: unknown }>(object: T): T {
   const { name, namespace, uid, resourceVersion, annotations } = object?.metadata ?? {}
   for (const text of [name, namespace, uid, resourceVersion])
     if (typeof text !== 'string' || text.length > 253)
       throw new Error('it offers an object without a proper name')
-  const changedAt = annotations?.[ANNOTATION_CHANGED_AT]
+  const kept = READ_ANNOTATIONS.flatMap(key => {
+    const value: unknown = annotations?.[key]
+    return typeof value === 'string' && value.length <= ANNOTATION_LENGTH ? [[key, value] as const] : []
+  })
   return {
     apiVersion: object.apiVersion,
     kind: object.kind,
@@ -41,7 +48,7 @@ export function trimExchanged<T extends KubernetesObject & { spec?: unknown }>(o
       namespace,
       uid,
       resourceVersion,
-      ...(typeof changedAt === 'string' ? { annotations: { [ANNOTATION_CHANGED_AT]: changedAt } } : {}),
+      ...(kept.length > 0 ? { annotations: Object.fromEntries(kept) } : {}),
     },
     spec: sharing(object.spec),
   } as unknown as T

@@ -12,12 +12,14 @@ import { Link, type LinkOptions } from './link.ts'
 function linkOver(client: ClusterClient, options: Partial<LinkOptions> = {}): Link {
   return new Link({
     clusterId: 'west',
+    ownId: 'east',
     client,
     exchangeNamespace: 'isthmus-exchange',
     highestSequence: 0,
     onChange: () => {},
     onEverything: () => {},
     onSequence: () => {},
+    onHeldThere: () => {},
     onState: () => {},
     clock: Date.now,
     backoff: { initialMs: 2, maxMs: 10, factor: 2 },

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
 import { afterEach, describe, it } from 'node:test'
-import { EXPORT_INDEXES, EXPORTED_ENDPOINTS, EXPORTED_SERVICES } from '@isthmus/api'
+import {
+  ANNOTATION_HELD_INDEXES,
+  EXPORT_INDEXES,
+  EXPORTED_ENDPOINTS,
+  EXPORTED_SERVICES,
+  LEASES,
+} from '@isthmus/api'
 import type { Contribution } from '@isthmus/core'
 import { ApiError, ConnectionError } from '@isthmus/kube'
 import { eventually } from '../testing/eventually.ts'
@@ -13,15 +19,23 @@ afterEach(async () => {
 })
 
 function linkTo(exchange: ScriptedExchange, highestSequence = 0) {
-  const told = { keys: [] as string[], everything: 0, sequences: [] as number[], now: 1_000_000 }
+  const told = {
+    keys: [] as string[],
+    everything: 0,
+    sequences: [] as number[],
+    heldThere: 0,
+    now: 1_000_000,
+  }
   const link = new Link({
     clusterId: 'west',
+    ownId: 'east',
     client: exchange.client,
     exchangeNamespace: 'isthmus-exchange',
     highestSequence,
     onChange: key => told.keys.push(key),
     onEverything: () => told.everything++,
     onSequence: sequence => told.sequences.push(sequence),
+    onHeldThere: () => told.heldThere++,
     onState: () => {},
     clock: () => told.now,
     backoff: { initialMs: 1, maxMs: 5, factor: 2 },
@@ -189,6 +203,43 @@ describe('a link', () => {
     told.now += 10_000
     exchange.lease('2020-01-01T00:00:00.000000Z')
     await eventually(() => assert.equal(link.lastRenewal, told.now))
+  })
+
+  it('tells which sequence it holds, and reads which one the peer holds of ours', async () => {
+    const exchange = exchangeWithHello(10)
+    const { link, told } = linkTo(exchange, 12)
+    let version = 1_000
+    const says = (text: string | undefined) =>
+      exchange.set(LEASES, 'publisher', {
+        metadata: {
+          namespace: 'isthmus-exchange',
+          name: 'publisher',
+          uid: 'publisher-uid',
+          resourceVersion: String(++version),
+          ...(text === undefined ? {} : { annotations: { [ANNOTATION_HELD_INDEXES]: text } }),
+        },
+        spec: { holderIdentity: 'west', renewTime: '2026-11-22T08:00:00.000000Z' },
+      })
+    await eventually(() => assert.equal(link.status().state, 'refused'))
+    assert.deepEqual([link.heldHere, link.heldThere], [12, undefined])
+    says('{"east":900000,"south":3}')
+    await eventually(() => assert.equal(link.heldThere, 900_000))
+    assert.deepEqual([told.heldThere, link.refusals()], [1, []])
+    says(`{"east":${Number.MAX_SAFE_INTEGER}}`)
+    await eventually(() =>
+      assert.deepEqual(
+        link.refusals().map(({ rule }) => rule),
+        ['heldIndex'],
+      ),
+    )
+    says(undefined)
+    await eventually(() => assert.equal(link.heldThere, undefined))
+    assert.deepEqual([told.heldThere, link.refusals()], [3, []])
+    exchange.index(13, ['demo/hello'])
+    await eventually(() => assert.equal(link.heldHere, undefined))
+    exchange.index(9, ['demo/hello'], 'north')
+    await eventually(() => assert.equal(link.status().state, 'refused'))
+    assert.equal(link.heldHere, undefined, 'what another member wrote went back for another reason')
   })
 
   it('counts what it refuses', async () => {

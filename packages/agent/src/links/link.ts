@@ -1,4 +1,5 @@
 import {
+  ANNOTATION_HELD_INDEXES,
   EXPORT_INDEX_NAME,
   EXPORT_INDEXES,
   EXPORTED_ENDPOINTS,
@@ -13,6 +14,9 @@ import {
 import {
   type Contribution,
   contributionOf,
+  heldSequence,
+  heldSequenceIn,
+  isCredibleClaim,
   isServiceKey,
   type MemberExport,
   objectionToIndex,
@@ -44,6 +48,8 @@ import { PeerTime } from './peer-time.ts'
 
 export interface LinkOptions {
   readonly clusterId: string
+  /** Of the member that reads. */
+  readonly ownId: string
   readonly client: ClusterClient
   readonly exchangeNamespace: string
   /** In the words of whoever knows more about the peer than the answer of its server tells. */
@@ -56,6 +62,8 @@ export interface LinkOptions {
   readonly onEverything: () => void
   /** A higher index than any before was accepted. */
   readonly onSequence: (sequence: number) => void
+  /** It says, or says no more, that it holds the index of the member that reads. */
+  readonly onHeldThere: () => void
   /** Its state may be another. */
   readonly onState: () => void
   readonly clock: () => number
@@ -104,6 +112,7 @@ export class Link {
   #lastHeartbeat: number | undefined
   #renewTime: string | undefined
   #lastRenewal: number | undefined
+  #heldThere: number | undefined
   readonly #urgent = new TokenBucket(URGENT_RATE)
   readonly #remembered = new Map<string, MemberExport>()
   readonly #contributions = new Map<string, Contribution>()
@@ -142,6 +151,7 @@ export class Link {
       this.#recordChanged((next ?? previous)?.metadata.name)
     })
     this.#leases.store.subscribe((_, lease) => {
+      this.#lookForHeld(lease)
       // A Lease that is gone is no heartbeat.
       if (lease === undefined) return
       this.#lastHeartbeat = options.clock()
@@ -194,6 +204,16 @@ export class Link {
     return contribution
   }
 
+  /** The highest sequence ever seen of its index, which is lower now and therefore held; undefined where it is not. */
+  get heldHere(): number | undefined {
+    return heldSequence(this.#view)
+  }
+
+  /** The highest sequence that it says to have seen of the index of the member that reads, which it holds. */
+  get heldThere(): number | undefined {
+    return this.#heldThere
+  }
+
   /** Its index was listed, and is being followed: what is missing beside it is a fault, but no loss. */
   get isRead(): boolean {
     return this.#indexes.synced && this.#indexes.state.error === undefined
@@ -232,7 +252,22 @@ export class Link {
   /** What is not used of its exports, as far as these were looked at. */
   refusals(): readonly Refusal[] {
     const ofServices = [...this.#contributions.values()].flatMap(c => (c.kind === 'absent' ? [] : c.refusals))
-    return [...this.#indexRefusals, ...ofServices]
+    return [...this.#indexRefusals, ...this.#heldRefusals(), ...ofServices]
+  }
+
+  #heldRefusals(): readonly Refusal[] {
+    const held = this.#heldThere
+    if (held === undefined || isCredibleClaim(held, this.#options.clock())) return []
+    const message = `it says to have seen sequence ${held} of our ExportIndex, more than a year ahead of our clock`
+    return [{ rule: 'heldIndex', message }]
+  }
+
+  #lookForHeld(lease: Lease | undefined): void {
+    const { ownId, onHeldThere } = this.#options
+    const held = heldSequenceIn(lease?.metadata.annotations?.[ANNOTATION_HELD_INDEXES], ownId)
+    if (held === this.#heldThere) return
+    this.#heldThere = held
+    onHeldThere()
   }
 
   #stateAndReason(): Pick<LinkStatus, 'state' | 'reason'> {

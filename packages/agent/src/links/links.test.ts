@@ -10,9 +10,11 @@ import { Links } from './links.ts'
 function linksWith(get: () => Promise<ConfigMap>): Links {
   return new Links({
     peers: [],
+    clusterId: 'east',
     own: { client: { get } as never, namespace: 'isthmus-system' },
     onChange: () => {},
     onEverything: () => {},
+    onHeldThere: () => {},
     onState: () => {},
     clock: Date.now,
     log: pino({ level: 'silent' }),

@@ -1,4 +1,5 @@
 import { EXCHANGE_NAMESPACE } from '@isthmus/api'
+import type { HeldClaim } from '@isthmus/core'
 import type { Logger } from 'pino'
 import { type GatedClient, NotLeadingError } from '../leadership/write-gate.ts'
 import type { LinkStatus, PeerOptions, RefusalCount } from '../options.ts'
@@ -8,10 +9,14 @@ import { type LinkMemory, linkMemory } from './link-memory.ts'
 
 export interface LinksOptions {
   readonly peers: readonly PeerOptions[]
+  /** Of the member that reads. */
+  readonly clusterId: string
   /** Where the links of this member are remembered, by the agent that leads. */
   readonly own: { readonly client: GatedClient; readonly namespace: string }
   readonly onChange: (key: string, flood: boolean) => void
   readonly onEverything: () => void
+  /** A peer says, or says no more, that it holds the index of this member. */
+  readonly onHeldThere: () => void
   /** A link is in another state than before, or in the same for another reason. */
   readonly onState: (status: LinkStatus) => void
   readonly clock: () => number
@@ -58,9 +63,10 @@ export class Links {
     // It may have left meanwhile, or been added once more.
     if (this.#links.has(clusterId) || this.#adding.get(clusterId) !== peer) return
     this.#adding.delete(clusterId)
-    const { onChange, onEverything, clock } = this.#options
+    const { clusterId: ownId, onChange, onEverything, onHeldThere, clock } = this.#options
     const link = new Link({
       clusterId,
+      ownId,
       client,
       exchangeNamespace,
       explain,
@@ -68,6 +74,7 @@ export class Links {
       clock,
       onChange,
       onEverything,
+      onHeldThere,
       onSequence: sequence => this.#remember(clusterId, sequence),
       onState: () => this.#tellState(link),
     })
@@ -139,6 +146,20 @@ export class Links {
 
   status(): LinkStatus[] {
     return [...this].map(link => link.status())
+  }
+
+  /** Members whose index is held here, each with the highest sequence that was seen of it. */
+  heldHere(): ReadonlyMap<string, number> {
+    return new Map(
+      [...this].flatMap(({ clusterId, heldHere }) => (heldHere === undefined ? [] : [[clusterId, heldHere]])),
+    )
+  }
+
+  /** What peers say of the index of this member, which they hold. */
+  heldThere(): readonly HeldClaim[] {
+    return [...this].flatMap(({ clusterId, heldThere }) =>
+      heldThere === undefined ? [] : [{ clusterId, sequence: heldThere }],
+    )
   }
 
   /** What of their exports is not used, by member and rule. */

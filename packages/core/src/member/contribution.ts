@@ -55,6 +55,16 @@ export function objectionToIndex(
   return undefined
 }
 
+/** The highest sequence seen of a member whose index is held as it is lower; undefined where it is not. */
+export function heldSequence(
+  view: Pick<ExchangeView, 'clusterId' | 'index' | 'highestSequence'>,
+): number | undefined {
+  const { index, highestSequence, clusterId } = view
+  const isLower =
+    Number.isSafeInteger(index?.spec?.sequence) && Number(index?.spec.sequence) < highestSequence
+  return isLower && index?.spec.clusterId === clusterId ? highestSequence : undefined
+}
+
 /** `services` of the index as a set, made once per index by the caller: an index may name thousands. */
 export function contributionOf(key: string, view: ExchangeView, services: ReadonlySet<string>): Contribution {
   const unknown = (why: string, refusals: readonly Refusal[] = []): Contribution => ({
