@@ -12,7 +12,7 @@ import {
   SERVICES,
 } from '@isthmus/api'
 import { effects } from '@isthmus/apiserver'
-import { parseLostMemberPolicy } from '@isthmus/core'
+import { parseLostMemberRules } from '@isthmus/core'
 import { TestClusterSet } from '../fixtures/clusterset.ts'
 import { until } from '../fixtures/until.ts'
 import { eventOf } from './events-of.ts'
@@ -48,7 +48,7 @@ class LostMembersSet {
 
   async restart(): Promise<void> {
     await this.set.stopAgent('north')
-    const parsed = parseLostMemberPolicy(this.#policy)
+    const parsed = parseLostMemberRules(this.#policy)
     if ('mistake' in parsed) throw new Error(parsed.mistake)
     await this.set.startAgent('north', {
       leadership: 'always',
@@ -57,7 +57,7 @@ class LostMembersSet {
         return this.now
       },
       lostMembers: {
-        policy: parsed.policy,
+        policy: parsed.rules,
         probes: async ({ address }) => this.answering.has(address),
         lookEveryMs: 5,
       },
@@ -358,6 +358,30 @@ describe('members that are lost', { concurrency: 2 }, () => {
     })
 
     it('comes back', async () => {
+      await lost.find('east')
+      await lost.pass(30)
+      await lost.reaches(['east 10.1.0.1 ready'])
+    })
+
+    it('follows the ClusterSet in what it was not told itself, and services their namespace', async () => {
+      const policy = 'controlPlaneLost=remove:1m,gone=keep'
+      const metadata = { namespace: 'isthmus-system', name: 'lost-member-policy' }
+      const copy = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { policy } }
+      await lost.lose('east')
+      await lost.pass(120)
+      await lost.reaches(['east 10.1.0.1 ready'])
+      await lost.north.client.create(CONFIG_MAPS, copy)
+      await lost.reaches([])
+      assert.equal(
+        lost.north.agent?.status().lostMemberPolicy,
+        'controlPlaneLost=remove:1m,endpointsLost=notReady:30s,gone=remove:10m',
+      )
+      const annotate = (annotations: Record<string, string | null>) =>
+        lost.north.client.patch(NAMESPACES, 'demo', undefined, { metadata: { annotations } })
+      await annotate({ 'isthmus.dev/lost-member-policy': 'controlPlaneLost=keep' })
+      await lost.reaches(['east 10.1.0.1 ready'])
+      await annotate({ 'lost-member-policy.isthmus.dev/hello': 'controlPlaneLost=remove' })
+      await lost.reaches([])
       await lost.find('east')
       await lost.pass(30)
       await lost.reaches(['east 10.1.0.1 ready'])

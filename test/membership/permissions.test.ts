@@ -76,6 +76,7 @@ suite('permissions', () => {
         ...ANYBODY,
         `create ${REGISTRY}/serviceaccounts/token member-west`,
         `get ${REGISTRY}/configmaps departed`,
+        `get ${REGISTRY}/configmaps lost-member-policy`,
         `get ${REGISTRY}/secrets east.for.west`,
         `get ${REGISTRY}/secrets north.for.west`,
         `get ${profiles}`,

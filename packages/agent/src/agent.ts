@@ -77,6 +77,7 @@ export class Agent {
       clock: options.membership?.clock ?? this.#clock,
       lookEveryMs: options.membership?.lookEveryMs,
       log,
+      onLostMemberPolicy: rules => this.#lost.useClusterSetPolicy(rules),
       onLeaving: words => {
         void this.stop().then(() => this.#left.resolve(words))
       },
@@ -173,6 +174,7 @@ export class Agent {
       imports: importStatuses(this.#own),
       links: this.#links.status().map(link => this.#lost.status(link)),
       ...(membership === undefined ? {} : { membership }),
+      lostMemberPolicy: this.#lost.policy,
       refusals: [...this.#links.refusals(), ...(this.#terms.current?.refusals() ?? [])],
     }
   }

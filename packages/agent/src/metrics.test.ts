@@ -9,6 +9,7 @@ const status: AgentStatus = {
   leading: true,
   ready: true,
   reasons: [],
+  lostMemberPolicy: '',
   exports: [
     { key: 'demo/a', valid: true, ready: true, conflict: true },
     { key: 'demo/b', valid: false, ready: false, conflict: false },

@@ -28,7 +28,7 @@ export interface AgentOptions {
   readonly reservedPrefixes?: readonly string[] | undefined
   /** Of several agents of this cluster, one leads and writes. Default: by a Lease in the agent's namespace. */
   readonly leadership?: LeadershipOptions | 'always' | undefined
-  /** What is done about members that are lost. Default: {@link DEFAULT_LOST_MEMBER_POLICY}, no probes. */
+  /** What is done about members that are lost. Default: as the ClusterSet says, else {@link DEFAULT_LOST_MEMBER_POLICY}; no probes. */
   readonly lostMembers?: LostMemberOptions | undefined
   /** For tests: the time by which credentials age, and how often an agent looks for what it brings. Default: 5 s. */
   readonly membership?: {
@@ -141,5 +141,7 @@ export interface AgentStatus {
   readonly links: readonly LinkStatus[]
   /** Absent where the cluster has not joined a ClusterSet with a registry. */
   readonly membership?: MembershipStatus
+  /** What becomes of lost members, for services without a policy of their own, as text. */
+  readonly lostMemberPolicy: string
   readonly refusals: readonly RefusalCount[]
 }

@@ -2,10 +2,10 @@ import { NAMESPACES } from '@isthmus/api'
 import {
   type Contribution,
   countedTime,
-  DEFAULT_LOST_MEMBER_POLICY,
+  formatLostMemberPolicy,
   isCutOff,
   isLostMemberPolicyAnnotation,
-  type LostMemberPolicy,
+  type LostMemberRules,
   type MemberPhase,
   nextMemberSilence,
   passedTime,
@@ -29,7 +29,8 @@ import { TrackedMember } from './tracked-member.ts'
 
 /** What is done about members that are lost. */
 export interface LostMemberOptions {
-  readonly policy?: LostMemberPolicy | undefined
+  /** Of this agent: over that of the ClusterSet, rule by rule. */
+  readonly policy?: LostMemberRules | undefined
   /** Whether endpoints are probed; in tests, by what. Default: they are not. */
   readonly probes?: boolean | Probe | undefined
   /** For tests. Default: a second. */
@@ -79,11 +80,7 @@ export class LostMembers {
     const { own, client, clusterId, probes = false, clock, registry, log } = options
     this.#options = options
     this.#recorder = new EventRecorder({ client, clusterId, clock, log })
-    this.#policies = new LostPolicies(
-      options.policy ?? DEFAULT_LOST_MEMBER_POLICY,
-      own.namespaces,
-      this.#recorder,
-    )
+    this.#policies = new LostPolicies(options.policy ?? {}, own.namespaces, this.#recorder)
     this.#metrics = new LostMetrics(registry, () => this.#readings())
     if (probes === false) return
     this.#prober = new Prober({
@@ -116,6 +113,19 @@ export class LostMembers {
     clearInterval(this.#looking)
     for (const end of this.#ends) end()
     await Promise.all([this.#prober?.stop(), this.#recorder.stop()])
+  }
+
+  /** For services without one of their own, as text. */
+  get policy(): string {
+    return formatLostMemberPolicy(this.#policies.base)
+  }
+
+  /** What the ClusterSet says of lost members has changed, or is known now. */
+  useClusterSetPolicy(rules: LostMemberRules): void {
+    if (!this.#policies.useClusterSet(rules)) return
+    const { log, onChange } = this.#options
+    log.info({ policy: this.policy }, 'policy for lost members')
+    onChange()
   }
 
   /** Remembers at once what would be remembered later: how long members have been lost. */

@@ -1,9 +1,13 @@
+import { isDeepStrictEqual } from 'node:util'
 import { NAMESPACES, type Namespace } from '@isthmus/api'
 import {
   ANNOTATION_LOST_MEMBER_POLICY,
   annotationForService,
+  DEFAULT_LOST_MEMBER_POLICY,
   type LostMemberPolicy,
+  type LostMemberRules,
   parseLostMemberPolicy,
+  withRules,
 } from '@isthmus/core'
 import { parseKey, type Store } from '@isthmus/kube'
 import type { Recorder } from '../events/event-recorder.ts'
@@ -13,23 +17,35 @@ import { StandingNotes } from '../events/standing-notes.ts'
 const MAX_TEXTS = 1000
 
 /**
- * The policy for lost members, by service: the agent's own, and over it what annotations of the service's namespace
- * in this cluster say. The one place that knows where policies come from.
+ * The policy for lost members, by service: that of the ClusterSet, over it what this agent was given, and over both
+ * what annotations of the service's namespace in this cluster say. The one place that knows where policies come from.
  */
 export class LostPolicies {
-  readonly #base: LostMemberPolicy
+  readonly #own: LostMemberRules
+  #base: LostMemberPolicy
   readonly #namespaces: Store<Namespace>
   readonly #mistakes: StandingNotes
   readonly #parsed = new Map<string, LostMemberPolicy>()
 
-  constructor(base: LostMemberPolicy, namespaces: Store<Namespace>, recorder: Recorder) {
-    this.#base = base
+  constructor(own: LostMemberRules, namespaces: Store<Namespace>, recorder: Recorder) {
+    this.#own = own
+    this.#base = withRules(DEFAULT_LOST_MEMBER_POLICY, own)
     this.#namespaces = namespaces
     this.#mistakes = new StandingNotes(recorder)
   }
 
+  /** Of services without a policy of their own. */
   get base(): LostMemberPolicy {
     return this.#base
+  }
+
+  /** Takes up what the ClusterSet says. Whether that changes anything here. */
+  useClusterSet(rules: LostMemberRules): boolean {
+    const base = withRules(withRules(DEFAULT_LOST_MEMBER_POLICY, rules), this.#own)
+    if (isDeepStrictEqual(base, this.#base)) return false
+    this.#base = base
+    this.#parsed.clear()
+    return true
   }
 
   /** The policy for a service: `namespace/name`. */

@@ -13,6 +13,8 @@ import {
   LABEL_CLUSTERSET,
   LABEL_MANAGED_BY,
   LABEL_READER,
+  LOST_MEMBER_POLICY_KEY,
+  LOST_MEMBER_POLICY_NAME,
   MANAGER,
   MULTICLUSTER_GROUP,
   memberAccount,
@@ -41,11 +43,24 @@ export const CREDENTIAL_SECRET_TYPE = 'isthmus.dev/credential'
 
 const MADE_BY_ISTHMUS = { [LABEL_MANAGED_BY]: MANAGER, 'app.kubernetes.io/part-of': 'isthmus' }
 
-/** The namespace, and what is in it while the ClusterSet has no member. */
-export function registryObjects(clusterset: string, namespace: string): readonly InstallObject[][] {
+/**
+ * The namespace, and what is in it while the ClusterSet has no member.
+ *
+ * @param lostMemberPolicy undefined: it stays what it is
+ */
+export function registryObjects(
+  clusterset: string,
+  namespace: string,
+  lostMemberPolicy?: string,
+): readonly InstallObject[][] {
+  const policy =
+    lostMemberPolicy === undefined ? {} : { data: { [LOST_MEMBER_POLICY_KEY]: lostMemberPolicy } }
   return [
     [make(NAMESPACES, { name: namespace, labels: { [LABEL_CLUSTERSET]: clusterset } })],
-    [make(CONFIG_MAPS, { namespace, name: DEPARTED_NAME })],
+    [
+      make(CONFIG_MAPS, { namespace, name: DEPARTED_NAME }),
+      make(CONFIG_MAPS, { namespace, name: LOST_MEMBER_POLICY_NAME }, policy),
+    ],
   ]
 }
 
@@ -126,7 +141,7 @@ export function memberRules(clusterId: string, peers: readonly string[]): Policy
     {
       apiGroups: [''],
       resources: ['configmaps'],
-      resourceNames: [DEPARTED_NAME],
+      resourceNames: [DEPARTED_NAME, LOST_MEMBER_POLICY_NAME],
       verbs: ['get', 'list', 'watch'],
     },
     ...secrets(

@@ -5,14 +5,16 @@ import {
   NAMESPACES,
   registryNamespace,
 } from '@isthmus/api'
-import { isDNSLabel } from '@isthmus/core'
+import { isDNSLabel, parseLostMemberRules } from '@isthmus/core'
 import type { ClusterClient } from '@isthmus/kube'
 import { absentIfNotFound, applyObjects, type InstallStep } from '../../install/apply-objects.ts'
 import { customResourceDefinitions } from '../../install/definitions.ts'
 import { whenEstablished } from '../../install/install.ts'
 import type { InstallObject } from '../../install/objects.ts'
-import { registryObjects } from '../registry-objects.ts'
+import { ROLES } from '../../install/resource-types.ts'
+import { memberRoles, registryObjects } from '../registry-objects.ts'
 import { ERRORS } from './errors.ts'
+import { listMembers } from './register.ts'
 
 export interface InitOptions {
   /** The API server that is to keep the registry, as an administrator. */
@@ -20,6 +22,8 @@ export interface InitOptions {
   readonly clusterset: string
   /** Default: `clusterset-<name>`, or the one that is labelled as its registry already. */
   readonly namespace?: string | undefined
+  /** The ClusterSet's, as text: what it does not name is as by default. Default: it stays what it is. */
+  readonly lostMemberPolicy?: string | undefined
   readonly onProgress?: ((step: InstallStep) => void) | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -31,13 +35,45 @@ export interface InitOptions {
  * @throws IsthmusError ISTHMUS_INIT_REFUSED, of the installation, or the client's errors
  */
 export async function initRegistry(options: InitOptions): Promise<{ readonly namespace: string }> {
-  const { client, clusterset, onProgress, signal } = options
+  const { client, clusterset, lostMemberPolicy, onProgress, signal } = options
+  checkPolicy(options)
   const namespace = await namespaceFor(options)
   const definitions = registryDefinitions()
-  const [namespaces = [], contents = []] = registryObjects(clusterset, namespace)
+  const [namespaces = [], contents = []] = registryObjects(clusterset, namespace, lostMemberPolicy?.trim())
   await applyObjects(client, [definitions, namespaces, contents], { onProgress, signal })
   await whenEstablished(client, definitions, { signal })
+  await renewPermissions(namespace, options)
   return { namespace }
+}
+
+/**
+ * A registry that an earlier version made does not let its members read all that is in it now. Someone may be joining:
+ * it is done when it was done for all that are there. Who is leaving has no permissions any more, and gets none.
+ */
+async function renewPermissions(
+  namespace: string,
+  { client, onProgress, signal }: InitOptions,
+): Promise<void> {
+  const list = async () => (await listMembers(client, namespace, signal)).map(({ clusterId }) => clusterId)
+  for (let members = await list(), done: typeof members = []; members.join() !== done.join(); ) {
+    const { items } = await client.list(ROLES, { namespace, signal })
+    const there = new Set(items.map(({ metadata }) => metadata.name))
+    const roles = memberRoles(namespace, members).filter(({ object }) => there.has(object.metadata.name))
+    await applyObjects(client, [roles], { onProgress, signal })
+    done = members
+    members = await list()
+  }
+}
+
+/** Nothing is changed for one that nobody could follow. */
+function checkPolicy({ clusterset, lostMemberPolicy = '' }: InitOptions): void {
+  const parsed = parseLostMemberRules(lostMemberPolicy)
+  if ('rules' in parsed) return
+  throw errorOf(ERRORS.initRefused, {
+    clusterset,
+    reason: `its policy for lost members cannot be read: ${parsed.mistake}`,
+    remedy: 'Name what is to be other than by default, such as --lost-member-policy gone=remove:12h.',
+  })
 }
 
 /** The one kind that a registry keeps, beside Kubernetes' own. */

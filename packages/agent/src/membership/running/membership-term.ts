@@ -12,6 +12,7 @@ import { writeOwnProfile } from './own-profile.ts'
 import { OwnReaders } from './own-readers.ts'
 import type { OwnRecords } from './own-records.ts'
 import { PeerReconciler } from './peer-reconciler.ts'
+import { PolicyCopy } from './policy-copy.ts'
 import { RegistryFollower } from './registry-follower.ts'
 import { renewRegistryToken } from './registry-token.ts'
 
@@ -39,6 +40,7 @@ export interface MembershipTermOptions {
 /** What is done, beside what is done for each peer: never the id of one. */
 const REGISTRY = '/registry'
 const PROFILE = '/profile'
+const POLICY = '/lost-member-policy'
 
 const LOOK_EVERY_MS = 5_000
 /** Links come and go together, and a state that lasts a moment is no news. */
@@ -55,10 +57,11 @@ export class MembershipTerm {
   readonly #options: MembershipTermOptions
   readonly #readers: OwnReaders
   readonly #peers: PeerReconciler
+  readonly #policy: PolicyCopy
   readonly #controller: Controller
   readonly #ending = new AbortController()
   #registry: RegistryFollower | undefined
-  /** Why the token for the registry was not renewed, or the own profile not written. */
+  /** Why the token for the registry was not renewed, the own profile not written, or the policy not copied. */
   readonly #failures = new Map<string, string>()
   #looking: NodeJS.Timeout | undefined
   #renewedAt = 0
@@ -69,6 +72,7 @@ export class MembershipTerm {
     this.#options = options
     this.#readers = new OwnReaders(client, exchangeNamespace, clusterId, id => this.peerChanged(id))
     this.#peers = new PeerReconciler({ ...options, readers: this.#readers, registry: () => this.#registry })
+    this.#policy = new PolicyCopy(options)
     this.#controller = new Controller({
       name: 'membership',
       concurrency: 4,
@@ -111,6 +115,11 @@ export class MembershipTerm {
     this.#lookAtAll()
   }
 
+  /** What the ClusterSet says of lost members, or the copy of it, may be another. */
+  policyChanged(): void {
+    this.#controller.enqueue(POLICY)
+  }
+
   linkChanged(): void {
     this.#controller.queue.addAfter(PROFILE, PROFILE_SETTLES_MS)
   }
@@ -138,6 +147,7 @@ export class MembershipTerm {
     return [
       ...this.#removal(),
       ...this.#failures.values(),
+      ...(this.#policy.notice === undefined ? [] : [this.#policy.notice]),
       ...this.#peers.notices.ofOthers(id => records.pins.has(id)),
     ]
   }
@@ -167,6 +177,7 @@ export class MembershipTerm {
         this.peerChanged(id)
       },
       onDeparted: () => this.#lookAtAll(),
+      onPolicy: () => this.policyChanged(),
     })
     this.#registry.start()
   }
@@ -182,11 +193,13 @@ export class MembershipTerm {
     for (const id of ids) this.#controller.enqueue(id)
     this.#controller.enqueue(REGISTRY)
     this.#controller.enqueue(PROFILE)
+    this.#controller.enqueue(POLICY)
   }
 
   #reconcile(key: string, signal: AbortSignal): Promise<Outcome> {
     if (key === REGISTRY) return this.#attempt(key, registry => this.#renew(registry, signal))
     if (key === PROFILE) return this.#attempt(key, registry => this.#writeProfile(registry, signal))
+    if (key === POLICY) return this.#keepPolicy(signal)
     return key === this.#options.clusterId ? Promise.resolve(done()) : this.#peers.reconcile(key, signal)
   }
 
@@ -199,6 +212,13 @@ export class MembershipTerm {
     if (now >= this.#renewedAt && now - this.#renewedAt < RENEW_AGAIN_MS) return
     this.#renewedAt = now
     await renewRegistryToken(this.#options, registry.client, signal)
+  }
+
+  /** With the registry away, too: somebody may have deleted the copy. */
+  #keepPolicy(signal: AbortSignal): Promise<Outcome> {
+    const { membership: record } = this.#options.records
+    if (record === undefined || record.state === 'leaving') return Promise.resolve(done())
+    return attempt(() => this.#policy.keep(this.#registry, signal).then(done), this.#tellOf(POLICY))
   }
 
   async #writeProfile(registry: RegistryFollower, signal: AbortSignal): Promise<void> {
@@ -232,17 +252,21 @@ export class MembershipTerm {
   async #attempt(key: string, act: (registry: RegistryFollower) => Promise<void>): Promise<Outcome> {
     const registry = this.#registry
     if (registry === undefined) return done()
-    const tell = (why: string | undefined) => {
+    return attempt(() => act(registry).then(done), this.#tellOf(key))
+  }
+
+  #tellOf(key: string) {
+    return (why: string | undefined) => {
       if (why === undefined) this.#failures.delete(key)
       else this.#failures.set(key, `${DOING[key]}: ${why}`)
     }
-    return attempt(() => act(registry).then(done), tell)
   }
 }
 
 const DOING: Readonly<Record<string, string>> = {
   [REGISTRY]: 'the token for the registry was not renewed',
   [PROFILE]: 'the ClusterProfile of this member was not written',
+  [POLICY]: "the ClusterSet's policy for lost members was not copied",
 }
 
 async function askVersion(client: ClusterClient, signal: AbortSignal): Promise<string | undefined> {

@@ -1,5 +1,5 @@
 import { CLUSTER_PROPERTIES, type MembershipRecord, PROPERTY_CLUSTERSET } from '@isthmus/api'
-import { isExpired } from '@isthmus/core'
+import { isExpired, type LostMemberRules } from '@isthmus/core'
 import {
   type ClusterClient,
   Controller,
@@ -32,6 +32,8 @@ export interface MembershipOptions {
   readonly log: Logger
   /** This cluster leaves the ClusterSet: the agent is to make nothing any more. The words say so to a person. */
   readonly onLeaving: (words: string) => void
+  /** What the ClusterSet says of lost members: at the start, if that is known, and when it is another. */
+  readonly onLostMemberPolicy: (rules: LostMemberRules) => void
   /** How often to look for what only time brings. Default: 5 s. */
   readonly lookEveryMs?: number | undefined
 }
@@ -73,6 +75,11 @@ export class Membership {
       onMembership: () => {
         this.#linking.enqueue(MEMBERSHIP)
         this.#term?.membershipChanged()
+      },
+      onPolicy: () => {
+        const { policyHeld } = this.#records
+        if (policyHeld !== undefined) options.onLostMemberPolicy(policyHeld.rules)
+        this.#term?.policyChanged()
       },
     })
     this.#linking = new Controller({

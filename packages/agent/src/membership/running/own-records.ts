@@ -3,6 +3,7 @@ import {
   type ConfigMap,
   configMapValue,
   LABEL_PEER,
+  LOST_MEMBER_POLICY_NAME,
   MEMBERSHIP_NAME,
   type MembershipRecord,
   type PinnedPeer,
@@ -13,7 +14,15 @@ import {
   type Secret,
   secretValue,
 } from '@isthmus/api'
-import { checkMembershipRecord, checkPinnedPeer, checkRegistryAccess } from '@isthmus/core'
+import {
+  type ClusterSetPolicy,
+  checkMembershipRecord,
+  checkPinnedPeer,
+  checkRegistryAccess,
+  isStated,
+  readClusterSetPolicy,
+  type StatedPolicy,
+} from '@isthmus/core'
 import { type ClusterClient, explainError, Reflector } from '@isthmus/kube'
 
 export interface OwnRecordsOptions {
@@ -25,6 +34,8 @@ export interface OwnRecordsOptions {
   readonly onPeer: (clusterId: string) => void
   /** How to reach the registry, or what this cluster is a member of, may have changed. */
   readonly onMembership: () => void
+  /** The copy of the ClusterSet's policy for lost members may have changed. */
+  readonly onPolicy: () => void
 }
 
 const BACKOFF = { initialMs: 250, maxMs: 5_000, factor: 2 }
@@ -38,11 +49,13 @@ export class OwnRecords {
   readonly #peers
   readonly #registry
   readonly #membership
+  readonly #policy
   /** The last well-formed pins. One that vanished without a word that its cluster has left is still there. */
   readonly #pins = new Map<string, PinnedPeer>()
   readonly #malformed = new Set<string>()
   #registryAccess: Kept<RegistryAccess> = {}
   #membershipRecord: Kept<MembershipRecord> = {}
+  #policyHeld: StatedPolicy | undefined
 
   constructor(options: OwnRecordsOptions) {
     const { client, namespace } = options
@@ -59,6 +72,11 @@ export class OwnRecords {
       type: CONFIG_MAPS,
       fieldSelector: named(MEMBERSHIP_NAME),
     })
+    this.#policy = new Reflector<ConfigMap>({
+      ...own,
+      type: CONFIG_MAPS,
+      fieldSelector: named(LOST_MEMBER_POLICY_NAME),
+    })
     this.#peers.store.subscribe((_, next, previous) => this.#peerChanged(next, previous))
     this.#registry.store.subscribe((_, next) => {
       this.#registryAccess = kept(this.#registryAccess, next, checkRegistryAccess(secretValue(next)))
@@ -67,6 +85,12 @@ export class OwnRecords {
     this.#membership.store.subscribe((_, next) => {
       this.#membershipRecord = kept(this.#membershipRecord, next, checkMembershipRecord(configMapValue(next)))
       options.onMembership()
+    })
+    this.#policy.store.subscribe((_, next) => {
+      const said = readClusterSetPolicy(next)
+      // Also without it: it is the agent's own, and written again.
+      if (isStated(said)) this.#policyHeld = said
+      options.onPolicy()
     })
   }
 
@@ -79,13 +103,17 @@ export class OwnRecords {
     await client.list(SECRETS, { namespace, labelSelector: LABEL_PEER, limit: 1, signal }).catch(error => {
       throw explainError(error, { doing: `read the Secrets of links in namespace ${namespace}` })
     })
-    const reflectors = [this.#peers, this.#registry, this.#membership]
+    const reflectors = this.#reflectors()
     for (const reflector of reflectors) reflector.start()
     await Promise.all(reflectors.map(reflector => reflector.whenSynced(signal)))
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.#peers.stop(), this.#registry.stop(), this.#membership.stop()])
+    await Promise.all(this.#reflectors().map(reflector => reflector.stop()))
+  }
+
+  #reflectors() {
+    return [this.#peers, this.#registry, this.#membership, this.#policy]
   }
 
   /** Those that have left, and are being removed, among them. */
@@ -132,6 +160,20 @@ export class OwnRecords {
 
   get membership(): MembershipRecord | undefined {
     return this.#membershipRecord.value
+  }
+
+  /** The ClusterSet's policy for lost members, as it was last well-formed. */
+  get policyHeld(): StatedPolicy | undefined {
+    return this.#policyHeld
+  }
+
+  /** Its copy, as it is stored. */
+  get policyCopy(): ConfigMap | undefined {
+    return this.#policy.store.get(`${this.#options.namespace}/${LOST_MEMBER_POLICY_NAME}`)
+  }
+
+  get policyStored(): ClusterSetPolicy {
+    return readClusterSetPolicy(this.policyCopy)
   }
 
   #peerChanged(next: Secret | undefined, previous: Secret | undefined): void {

@@ -40,6 +40,7 @@ async function followed(page: (number: number) => { items: object[]; more: boole
     },
     onProfile: () => {},
     onDeparted: () => {},
+    onPolicy: () => {},
   })
   stops.push(async () => {
     await follower.stop()

@@ -5,18 +5,21 @@ import {
   CONFIG_MAPS,
   type ConfigMap,
   DEPARTED_NAME,
+  LOST_MEMBER_POLICY_NAME,
   type RegistryAccess,
 } from '@isthmus/api'
 import {
+  type ClusterSetPolicy,
   checkAccess,
   departedKey,
   isDNSLabel,
   isUID,
+  readClusterSetPolicy,
   readProfile,
   type SeenProfile,
   type SeenRegistry,
 } from '@isthmus/core'
-import { type ClusterClient, Reflector } from '@isthmus/kube'
+import { type ClusterClient, isForbidden, Reflector } from '@isthmus/kube'
 import { SINGLE_LIMITS } from '../../links/exchange-intake.ts'
 import { whyUnreadable } from '../../links/link-reason.ts'
 import { ChangingConnection } from './changing-connection.ts'
@@ -26,6 +29,7 @@ export interface RegistryFollowerOptions {
   readonly access: RegistryAccess
   readonly onProfile: (clusterId: string) => void
   readonly onDeparted: () => void
+  readonly onPolicy: () => void
 }
 
 /** A registry that comes back is worth waiting half a minute for: only joining and leaving wait for it. */
@@ -42,6 +46,7 @@ export class RegistryFollower {
   readonly #connection: ChangingConnection
   readonly #profiles
   readonly #departedMaps
+  readonly #policyMaps
   #departed: ReadonlySet<string> = new Set()
 
   constructor(options: RegistryFollowerOptions) {
@@ -61,6 +66,13 @@ export class RegistryFollower {
       limits: SINGLE_LIMITS,
       fieldSelector: `metadata.name=${DEPARTED_NAME}`,
     })
+    this.#policyMaps = new Reflector<ConfigMap>({
+      ...registry,
+      type: CONFIG_MAPS,
+      limits: SINGLE_LIMITS,
+      fieldSelector: `metadata.name=${LOST_MEMBER_POLICY_NAME}`,
+    })
+    this.#policyMaps.store.subscribe(() => options.onPolicy())
     this.#profiles.store.subscribe((_, next, previous) => {
       const name = (next ?? previous)?.metadata.name
       if (isDNSLabel(name)) options.onProfile(name)
@@ -81,10 +93,11 @@ export class RegistryFollower {
   start(): void {
     this.#profiles.start()
     this.#departedMaps.start()
+    this.#policyMaps.start()
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.#profiles.stop(), this.#departedMaps.stop()])
+    await Promise.all([this.#profiles.stop(), this.#departedMaps.stop(), this.#policyMaps.stop()])
     await this.#connection.close()
   }
 
@@ -104,10 +117,21 @@ export class RegistryFollower {
   }
 
   get why(): string | undefined {
-    const { failure } = this
-    return failure === undefined
-      ? undefined
-      : whyUnreadable(failure).replaceAll('its API server', 'its server')
+    return inWords(this.failure)
+  }
+
+  /** What it says of lost members; undefined where that is nothing, or not known. */
+  get lostMemberPolicy(): ClusterSetPolicy {
+    return readClusterSetPolicy(this.#policyMaps.store.get(`${this.namespace}/${LOST_MEMBER_POLICY_NAME}`))
+  }
+
+  /** Why that cannot be read, while all else can. */
+  get policyFailure(): string | undefined {
+    const { error } = this.#policyMaps.state
+    if (this.failure !== undefined || error === undefined) return undefined
+    return isForbidden(error)
+      ? 'the registry does not let us (403): run `isthmus init` for it again'
+      : inWords(error)
   }
 
   /** Of all members but this one. */
@@ -138,6 +162,10 @@ export class RegistryFollower {
       departed: this.#departed,
     }
   }
+}
+
+function inWords(failure: Error | undefined): string | undefined {
+  return failure === undefined ? undefined : whyUnreadable(failure).replaceAll('its API server', 'its server')
 }
 
 function seenProfile(profile: ClusterProfile): SeenProfile | undefined {
