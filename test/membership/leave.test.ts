@@ -2,7 +2,15 @@
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import { initRegistry, joinClusterSet, leaveClusterSet, removeMember } from '@isthmus/agent'
-import { CONFIG_MAPS, type ConfigMap, SERVICE_EXPORTS } from '@isthmus/api'
+import {
+  CLUSTER_PROFILES,
+  CONFIG_MAPS,
+  type ConfigMap,
+  DEPLOYMENTS,
+  NAMESPACES,
+  PODS,
+  SERVICE_EXPORTS,
+} from '@isthmus/api'
 import { type ClusterClient, connect } from '@isthmus/kube'
 import { until } from '../fixtures/until.ts'
 import { contentsOf, stateOf } from './cluster-contents.ts'
@@ -76,6 +84,52 @@ suite('leaving', () => {
     )
     await client.delete(CONFIG_MAPS, 'notes', 'isthmus-system')
     await client.delete(SERVICE_EXPORTS, 'hello', 'default')
+  })
+
+  test('what would start the agent again is named before anything is removed', async t => {
+    const { credentials, server } = clusters.get('east')
+    const client = connect(credentials, { fieldManager: 'kubectl' })
+    t.after(() => client.close())
+    await joinClusterSet(await clusters.joinOptions('east', 'hub'))
+    const metadata = { namespace: 'isthmus-system', name: 'isthmus' }
+    const labels = { app: 'isthmus' }
+    const deployment = await client.create(DEPLOYMENTS, {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata,
+      spec: {
+        selector: { matchLabels: labels },
+        template: {
+          metadata: { labels },
+          spec: { serviceAccountName: 'isthmus-agent', containers: [{ name: 'agent', image: 'isthmus' }] },
+        },
+      },
+    })
+    const pods = async () => (await client.list(PODS, { namespace: 'isthmus-system' })).items.length
+    await until('it has a pod', async () => (await pods()) === 1)
+    const ours = () => Object.keys(contentsOf(server)).filter(key => /isthmus/.test(key)).length
+    const before = ours()
+    await assert.rejects(leave('east', { kubectl: 'kubectl --context east' }), {
+      code: 'ISTHMUS_AGENT_WOULD_RESTART',
+      message: /^Deployment isthmus-system\/isthmus would start the agent of east again/,
+      remedy: /\n {2}kubectl --context east -n isthmus-system scale deployment\/isthmus --replicas=0$/,
+    })
+    assert.equal(ours(), before)
+    const { items } = await clusters.get('hub').client.list(CLUSTER_PROFILES)
+    assert.ok(items.some(({ metadata }) => metadata.name === 'east'))
+
+    const { spec } = deployment
+    await client.patch(DEPLOYMENTS, 'isthmus', 'isthmus-system', { spec: { ...spec, replicas: 0 } })
+    await until('it has none', async () => (await pods()) === 0)
+    const { stays } = await leave('east')
+    assert.deepEqual(stays, [
+      'the namespace isthmus-system stays: Deployment isthmus in it is not from Isthmus',
+    ])
+    const found = await client.get(DEPLOYMENTS, 'isthmus', 'isthmus-system')
+    assert.equal(found.metadata.uid, deployment.metadata.uid)
+    await client.delete(DEPLOYMENTS, 'isthmus', 'isthmus-system')
+    await client.delete(NAMESPACES, 'isthmus-system')
+    await until('the namespace is gone', () => !('namespaces /isthmus-system' in contentsOf(server)))
   })
 
   test('an installation with peers of its own is not touched', async () => {

@@ -53,6 +53,7 @@ export interface Container {
 
 export interface PodSpec {
   containers: Container[]
+  serviceAccountName?: string
   nodeName?: string
   hostname?: string
   subdomain?: string

@@ -4,6 +4,7 @@ import type { LeaveFlags } from '../commands/leave.ts'
 import type { CommandContext } from '../context.ts'
 import { ERRORS } from '../errors.ts'
 import { withBoth, withRegistry } from './connect-clusters.ts'
+import { clusterFlags } from './flags-again.ts'
 
 /** `isthmus leave`: what is done, what stays, and who is left. */
 export async function runLeave(flags: LeaveFlags, context: CommandContext): Promise<void> {
@@ -20,7 +21,15 @@ export async function runLeave(flags: LeaveFlags, context: CommandContext): Prom
   if (clusterId === undefined) {
     const { agentNamespace, exchangeNamespace } = flags
     const left = await withBoth(flags, context, 'leave', ({ client }, { client: registry }, signal) =>
-      leaveClusterSet({ ...options, signal, client, registry, agentNamespace, exchangeNamespace }),
+      leaveClusterSet({
+        ...options,
+        signal,
+        client,
+        registry,
+        agentNamespace,
+        exchangeNamespace,
+        kubectl: `kubectl${clusterFlags(flags)}`,
+      }),
     )
     say(`\n${summary(left, 'The cluster')}`)
   } else {

@@ -44,6 +44,13 @@ export const ERRORS = {
     message: 'The agent of {clusterId} ({holder}) has been told to stop, and still runs after {seconds} s',
     remedy: 'Stop it (and what starts it again), then run this again; all that was done so far stays done.',
   },
+  agentWouldRestart: {
+    code: 'ISTHMUS_AGENT_WOULD_RESTART',
+    exitCode: EXIT.unavailable,
+    message: '{workloads} would start the agent of {clusterId} again when it has left; nothing was removed',
+    remedy:
+      'End it, then run this again (with --force it goes on, and that agent finds no account any more):{commands}',
+  },
   membersSilent: {
     code: 'ISTHMUS_MEMBERS_SILENT',
     exitCode: EXIT.unavailable,

@@ -13,6 +13,7 @@ import { installedNamespaces } from '../../install/installed-namespaces.ts'
 import { AGENT_NAME } from '../../install/objects.ts'
 import { CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES } from '../../install/resource-types.ts'
 import { agentStopped } from './agent-stopped.ts'
+import { nothingStartsAgents } from './agent-workloads.ts'
 import { clusterUID, membershipOf } from './cluster-facts.ts'
 import { ERRORS } from './errors.ts'
 import { departedKeys, findRegistry, listProfiles, registeredMember } from './find-registry.ts'
@@ -38,6 +39,8 @@ export interface LeaveClusterOptions extends LeaveOptions {
   readonly client: ClusterClient
   readonly agentNamespace?: string | undefined
   readonly exchangeNamespace?: string | undefined
+  /** What a command for the cluster begins with, where one is told. Default: `kubectl`. */
+  readonly kubectl?: string | undefined
 }
 
 export interface RemoveMemberOptions extends LeaveOptions {
@@ -58,8 +61,8 @@ export interface Left {
  * Ends a membership: the others withdraw what the cluster exports, then all that Isthmus made in it is removed,
  * and what the registry has of it. May be interrupted anywhere and repeated.
  *
- * @throws IsthmusError ISTHMUS_NOT_JOINED, ISTHMUS_AGENT_STILL_RUNS, ISTHMUS_MEMBERS_SILENT,
- *   ISTHMUS_REGISTRY_NOT_FOUND, or the client's errors
+ * @throws IsthmusError ISTHMUS_NOT_JOINED, ISTHMUS_AGENT_WOULD_RESTART, ISTHMUS_AGENT_STILL_RUNS,
+ *   ISTHMUS_MEMBERS_SILENT, ISTHMUS_REGISTRY_NOT_FOUND, or the client's errors
  */
 export async function leaveClusterSet(options: LeaveClusterOptions): Promise<Left> {
   const { client, registry, force = false, timeoutMs, signal, onProgress = () => {} } = options
@@ -75,9 +78,11 @@ export async function leaveClusterSet(options: LeaveClusterOptions): Promise<Lef
     const stays = (await isPartlyRemoved(client, signal)) ? await removeFromCluster(removal) : []
     return { ...choice, clusterId: undefined, stays, remaining: await remainingIn(options, choice) }
   }
+  const clusterId = registration?.clusterId ?? record?.clusterId ?? ''
+  const { kubectl = 'kubectl' } = options
+  if (!force) await nothingStartsAgents({ client, agentNamespace, clusterId, kubectl, signal })
   if (registration !== undefined) await markDeparted(registration)
   if (record !== undefined) await markLeaving(client, agentNamespace, signal)
-  const clusterId = registration?.clusterId ?? record?.clusterId ?? ''
   onProgress(`${clusterId} is marked as leaving ${choice.clusterset}`)
   await agentStopped({
     client,

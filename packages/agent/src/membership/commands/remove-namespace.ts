@@ -89,9 +89,15 @@ interface Place {
   readonly signal: AbortSignal | undefined
 }
 
+/** What a person made, if possible, and not what came of it: the Deployment, not its ReplicaSet. */
 async function firstForeign({ client, name, signal }: Place): Promise<KubernetesObject | undefined> {
-  for await (const object of namespaceContents(client, name, signal)) if (isForeign(object)) return object
-  return undefined
+  let owned: KubernetesObject | undefined
+  for await (const object of namespaceContents(client, name, signal)) {
+    if (!isForeign(object)) continue
+    if (object.metadata.ownerReferences === undefined) return object
+    owned ??= object
+  }
+  return owned
 }
 
 /** What every namespace has by itself, and Events, are nobody's. */
