@@ -85,11 +85,23 @@ export const ANNOTATION_READER_PROFILE = 'isthmus.dev/reader-profile'
 export const REGISTRY_SECRET_NAME = 'registry'
 /** In the agent's namespace: what this cluster is a member of (a {@link MembershipRecord}). */
 export const MEMBERSHIP_NAME = 'membership'
+/** In the agent's namespace: whether the registry can be read, for people (a {@link RegistryNoteData}). */
+export const REGISTRY_NOTE_NAME = 'registry'
 /** In the agent's namespace: one pinned peer (a {@link PinnedPeer}). */
 export function peerSecretName(clusterId: string): string {
   return `peer-${clusterId}`
 }
 export const LABEL_PEER = 'isthmus.dev/peer'
+
+/** As the agent that leads sees the registry: data of a ConfigMap. Secrets are for no reader but the agent. */
+export interface RegistryNoteData {
+  readonly server: string
+  readonly state: 'reachable' | 'unreachable'
+  /** Why it cannot be read; else empty. */
+  readonly reason: string
+  /** RFC 3339. */
+  readonly since: string
+}
 
 export interface RegistryAccess {
   readonly server: string

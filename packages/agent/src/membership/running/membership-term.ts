@@ -14,6 +14,7 @@ import type { OwnRecords } from './own-records.ts'
 import { PeerReconciler } from './peer-reconciler.ts'
 import { PolicyCopy } from './policy-copy.ts'
 import { RegistryFollower } from './registry-follower.ts'
+import { RegistryNote } from './registry-note.ts'
 import { renewRegistryToken } from './registry-token.ts'
 
 export interface MembershipTermOptions {
@@ -41,6 +42,7 @@ export interface MembershipTermOptions {
 const REGISTRY = '/registry'
 const PROFILE = '/profile'
 const POLICY = '/lost-member-policy'
+const NOTE = '/registry-note'
 
 const LOOK_EVERY_MS = 5_000
 /** Links come and go together, and a state that lasts a moment is no news. */
@@ -58,6 +60,7 @@ export class MembershipTerm {
   readonly #readers: OwnReaders
   readonly #peers: PeerReconciler
   readonly #policy: PolicyCopy
+  readonly #note: RegistryNote
   readonly #controller: Controller
   readonly #ending = new AbortController()
   #registry: RegistryFollower | undefined
@@ -73,6 +76,7 @@ export class MembershipTerm {
     this.#readers = new OwnReaders(client, exchangeNamespace, clusterId, id => this.peerChanged(id))
     this.#peers = new PeerReconciler({ ...options, readers: this.#readers, registry: () => this.#registry })
     this.#policy = new PolicyCopy(options)
+    this.#note = new RegistryNote(options)
     this.#controller = new Controller({
       name: 'membership',
       concurrency: 4,
@@ -194,12 +198,14 @@ export class MembershipTerm {
     this.#controller.enqueue(REGISTRY)
     this.#controller.enqueue(PROFILE)
     this.#controller.enqueue(POLICY)
+    this.#controller.enqueue(NOTE)
   }
 
   #reconcile(key: string, signal: AbortSignal): Promise<Outcome> {
     if (key === REGISTRY) return this.#attempt(key, registry => this.#renew(registry, signal))
     if (key === PROFILE) return this.#attempt(key, registry => this.#writeProfile(registry, signal))
     if (key === POLICY) return this.#keepPolicy(signal)
+    if (key === NOTE) return this.#attempt(key, () => this.#noteRegistry(signal))
     return key === this.#options.clusterId ? Promise.resolve(done()) : this.#peers.reconcile(key, signal)
   }
 
@@ -219,6 +225,12 @@ export class MembershipTerm {
     const { membership: record } = this.#options.records
     if (record === undefined || record.state === 'leaving') return Promise.resolve(done())
     return attempt(() => this.#policy.keep(this.#registry, signal).then(done), this.#tellOf(POLICY))
+  }
+
+  async #noteRegistry(signal: AbortSignal): Promise<void> {
+    const { registryAccess: access, membership: record } = this.#options.records
+    if (access === undefined || record?.state !== 'member') return
+    await this.#note.keep(access.server, this.registryState(), signal)
   }
 
   async #writeProfile(registry: RegistryFollower, signal: AbortSignal): Promise<void> {
@@ -266,6 +278,7 @@ export class MembershipTerm {
 const DOING: Readonly<Record<string, string>> = {
   [REGISTRY]: 'the token for the registry was not renewed',
   [PROFILE]: 'the ClusterProfile of this member was not written',
+  [NOTE]: 'whether the registry can be read was not written down',
   [POLICY]: "the ClusterSet's policy for lost members was not copied",
 }
 
