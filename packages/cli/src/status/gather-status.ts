@@ -13,6 +13,8 @@ import {
   type MembershipRecord,
   NAMESPACES,
   PUBLISHER_LEASE_NAME,
+  REGISTRY_NOTE_NAME,
+  type RegistryNoteData,
   SERVICE_EXPORTS,
   SERVICE_IMPORTS,
 } from '@isthmus/api'
@@ -36,7 +38,7 @@ async function readMember({ client, ...member }: MemberContext): Promise<MemberR
   const all = { namespace: undefined }
   const items = <T>(ask: () => Promise<{ items: T[] }>) => readList(async () => (await ask()).items)
   const { agentNamespace: home, exchangeNamespace: exchange } = member.installedIn
-  const [exports, imports, slices, namespaces, index, heartbeat, leader, links, membership] =
+  const [exports, imports, slices, namespaces, index, heartbeat, leader, links, membership, note] =
     await Promise.all([
       items(() => client.list(SERVICE_EXPORTS, all)),
       items(() => client.list(SERVICE_IMPORTS, all)),
@@ -47,6 +49,7 @@ async function readMember({ client, ...member }: MemberContext): Promise<MemberR
       readObject(() => client.get(LEASES, LEADER_LEASE_NAME, home)),
       readList(() => linksOf(client, home)),
       client.get(CONFIG_MAPS, MEMBERSHIP_NAME, home).catch(() => undefined),
+      client.get(CONFIG_MAPS, REGISTRY_NOTE_NAME, home).catch(() => undefined),
     ])
   return {
     ...member,
@@ -59,5 +62,6 @@ async function readMember({ client, ...member }: MemberContext): Promise<MemberR
     leader,
     links,
     membership: configMapValue<MembershipRecord>(membership),
+    registry: note?.data as RegistryNoteData | undefined,
   }
 }

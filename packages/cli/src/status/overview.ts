@@ -5,6 +5,7 @@ import {
   LABEL_SOURCE_CLUSTER,
   linkProperty,
   PROPERTY_CLUSTERSET,
+  type RegistryNoteData,
   type ServiceExport,
   type ServiceImport,
 } from '@isthmus/api'
@@ -38,6 +39,8 @@ export interface MemberRow {
   /** Null: not known. */
   readonly exports: Count | null
   readonly imports: Count | null
+  /** How its agent saw the registry last; null where it has none, or nothing is known of it. */
+  readonly registry: RegistryNoteData | null
 }
 
 export interface LinkRow {
@@ -112,6 +115,7 @@ function memberRow(member: MemberReading): MemberRow {
       null,
     exports: countReady(readValue(member.exports)),
     imports: countReady(readValue(member.imports)),
+    registry: member.registry ?? null,
   }
 }
 
@@ -153,6 +157,7 @@ function strangers(
       leader: null,
       exports: null,
       imports: null,
+      registry: null,
     }))
 }
 
@@ -272,6 +277,7 @@ function problemsOf(facts: StatusFacts, overview: Omit<Overview, 'problems'>): s
       .filter(({ agent }) => agent !== 'runs' && agent !== 'unknown')
       .map(({ cluster, agent }) => `the agent of ${cluster}: ${agent}; what it made stays as it was`),
     ...overview.links.flatMap(linkProblems),
+    ...registriesAway(overview.members),
     ...registryProblems(facts),
     ...[...overview.exports, ...overview.imports]
       .filter(({ isWell }) => !isWell)
@@ -316,6 +322,19 @@ function linkProblems({ reader, peer, state, reason, since, lagMs, behind: count
     return [`${link}: the newest index has not been read for ${duration(lagMs)}`]
   if (count !== null && count > 0) return [`${link}: ${count} exported services are not imported yet`]
   return []
+}
+
+/** One line for each registry: whoever cannot read it. It concerns no link. */
+function registriesAway(members: readonly MemberRow[]): string[] {
+  const away = members.flatMap(({ cluster, clusterset, registry }) =>
+    registry?.state === 'unreachable' ? [{ cluster, clusterset, ...registry }] : [],
+  )
+  return [...Map.groupBy(away, ({ server }) => server)].map(([server, readers]) => {
+    const [{ clusterset = '', reason = '' } = {}] = readers
+    const since = readers.map(reader => reader.since).sort()[0]
+    const who = readers.map(({ cluster }) => cluster).join(', ')
+    return `registry of ${clusterset} (${server}): not reached by ${who} since ${since}: ${reason}; links and imports go on, joining and leaving wait for it`
+  })
 }
 
 /** What members that cannot be asked here say in the registry of their links. */

@@ -5,6 +5,7 @@ import type {
   Lease,
   MembershipRecord,
   Namespace,
+  RegistryNoteData,
   ServiceExport,
   ServiceImport,
 } from '@isthmus/api'
@@ -24,6 +25,8 @@ export interface MemberReading extends Omit<MemberContext, 'client'> {
   readonly links: Reading<readonly LinkMemory[]>
   /** Undefined: it was never joined to a registry, or may not be read. */
   readonly membership: MembershipRecord | undefined
+  /** How its agent saw the registry last; undefined where nothing is known of one. */
+  readonly registry: RegistryNoteData | undefined
 }
 
 export interface StatusFacts {

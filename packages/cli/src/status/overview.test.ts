@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { RegistryNoteData } from '@isthmus/api'
+import { overviewOf } from './overview.ts'
+import type { MemberReading, StatusFacts } from './status-facts.ts'
+
+const NOW = Date.parse('2026-01-01T00:10:00Z')
+const lease = (name: string) => ({
+  value: {
+    apiVersion: 'coordination.k8s.io/v1' as const,
+    kind: 'Lease' as const,
+    metadata: { name },
+    spec: { holderIdentity: 'one', renewTime: '2026-01-01T00:09:58.000000Z', leaseDurationSeconds: 40 },
+  },
+})
+
+/** A member that is well. */
+function member(clusterId: string, registry?: RegistryNoteData): MemberReading {
+  const nothing = { value: [] }
+  return {
+    context: clusterId,
+    kubectl: `kubectl --context ${clusterId}`,
+    server: `https://${clusterId}:6443`,
+    clusterId,
+    clusterset: 'prod',
+    isAssumed: false,
+    installedIn: { agentNamespace: 'isthmus-system', exchangeNamespace: 'isthmus-exchange' },
+    clocks: [NOW],
+    exports: nothing,
+    imports: nothing,
+    slices: nothing,
+    namespaces: nothing,
+    links: nothing,
+    index: { value: undefined },
+    heartbeat: lease('isthmus-publisher'),
+    leader: lease('isthmus-agent'),
+    membership: undefined,
+    registry,
+  }
+}
+
+function problems(members: readonly MemberReading[], facts: Partial<StatusFacts> = {}): readonly string[] {
+  return overviewOf({ members, unreachable: [], outsiders: [], profiles: [], ...facts }).problems
+}
+
+describe('what is wrong', () => {
+  const server = 'https://hub:6443'
+  const away = (since: string): RegistryNoteData => ({
+    server,
+    state: 'unreachable',
+    reason: 'its server refuses connections (ECONNREFUSED)',
+    since,
+  })
+
+  it('is nothing where members are well and read their registry', () => {
+    const there: RegistryNoteData = { server, state: 'reachable', reason: '', since: '2026-01-01T00:00:00Z' }
+    assert.deepEqual(problems([member('a'), member('b', there)]), [])
+  })
+
+  it('is a registry that cannot be read: said once, with what goes on', () => {
+    const [problem = '', ...others] = problems([
+      member('a', away('2026-01-01T00:01:00Z')),
+      member('b', away('2026-01-01T00:00:59Z')),
+      member('c'),
+    ])
+    assert.match(
+      problem,
+      /^registry of prod \(https:\/\/hub:6443\): not reached by a, b since 2026-01-01T00:00:59Z: /,
+    )
+    assert.match(problem, /\(ECONNREFUSED\); links and imports go on, joining and leaving wait for it$/)
+    assert.deepEqual(others, [])
+  })
+})
