@@ -1,6 +1,6 @@
 import { Agent, type HealthServer, installedNamespaces, type Namespaces, serveHealth } from '@isthmus/agent'
 import { errorOf } from '@isthmus/api'
-import { type LostMemberPolicy, parseLostMemberPolicy } from '@isthmus/core'
+import { type LostMemberRules, parseLostMemberRules } from '@isthmus/core'
 import { type ClusterClient, connect, explainError, loadCredentials } from '@isthmus/kube'
 import type { AgentFlags } from '../commands/agent.ts'
 import { type CommandContext, stopRequested } from '../context.ts'
@@ -36,7 +36,7 @@ export async function runAgent({ config, ...flags }: AgentFlags, context: Comman
       })),
       ...(await namespacesOf(client, settings)),
       reservedPrefixes: settings.reservedPrefixes,
-      lostMembers: { policy: lostMemberPolicyFrom(settings), probes: settings.lostMemberProbes === 'on' },
+      lostMembers: { policy: lostMemberRulesFrom(settings), probes: settings.lostMemberProbes === 'on' },
       log,
     })
     // Before the agent starts: probes are answered, with reasons, while it waits for its caches.
@@ -69,9 +69,9 @@ function serveHealthAt(health: ListenAddress | 'auto', agent: Agent): Promise<He
   return serveHealth({ agent, ...USUAL_HEALTH }).catch(() => serveHealth({ agent, ...USUAL_HEALTH, port: 0 }))
 }
 
-function lostMemberPolicyFrom({ lostMemberPolicy }: AgentSettings): LostMemberPolicy {
-  const parsed = parseLostMemberPolicy(lostMemberPolicy)
-  if ('policy' in parsed) return parsed.policy
+function lostMemberRulesFrom({ lostMemberPolicy = '' }: AgentSettings): LostMemberRules {
+  const parsed = parseLostMemberRules(lostMemberPolicy)
+  if ('rules' in parsed) return parsed.rules
   throw errorOf(ERRORS.configInvalid, { mistakes: `lostMemberPolicy: ${parsed.mistake}` })
 }
 

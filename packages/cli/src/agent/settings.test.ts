@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { DEFAULT_LOST_MEMBER_POLICY, formatLostMemberPolicy } from '@isthmus/core'
-import { type AgentSettings, resolveSettings, type SettingSources } from './settings.ts'
+import { type AgentSettings, resolveSettings, SETTINGS, type SettingSources } from './settings.ts'
 
 const REQUIRED = { clusterId: 'a', clusterset: 'lab' }
 
@@ -67,11 +67,10 @@ test('reserved prefixes are domains, from a list or a text', () => {
   assert.match(mistakes({ flags: { ...REQUIRED, reservedPrefixes: 'Example' } }).join(), /is not a domain/)
 })
 
-test('the policy for lost members is a text or a map, and is as core has it where nothing is given', () => {
-  assert.equal(
-    settings({ flags: REQUIRED }).lostMemberPolicy,
-    formatLostMemberPolicy(DEFAULT_LOST_MEMBER_POLICY),
-  )
+test('the policy for lost members is a text or a map; unset, the ClusterSet or core decides, as it says', () => {
+  assert.equal(settings({ flags: REQUIRED }).lostMemberPolicy, undefined)
+  const { description } = SETTINGS.lostMemberPolicy
+  assert.ok(description.includes(formatLostMemberPolicy(DEFAULT_LOST_MEMBER_POLICY)))
   const text = 'gone=keep,endpointsLost=notReady:1m'
   assert.equal(settings({ flags: { ...REQUIRED, lostMemberPolicy: text } }).lostMemberPolicy, text)
   const map = { gone: 'keep', endpointsLost: 'notReady:1m' }

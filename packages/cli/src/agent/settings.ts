@@ -29,8 +29,8 @@ export interface AgentSettings {
   exchangeNamespace: string | undefined
   /** Beside those that nobody takes. */
   reservedPrefixes: string[]
-  /** As core reads it: checked when the agent starts. */
-  lostMemberPolicy: string
+  /** As core reads it, checked when the agent starts. Unset: as the ClusterSet says. */
+  lostMemberPolicy: string | undefined
   lostMemberProbes: 'on' | 'off'
   /** `auto`: {@link USUAL_HEALTH}, or any free port of this machine where another agent has that one. */
   health: ListenAddress | 'off' | 'auto'
@@ -113,8 +113,8 @@ export const SETTINGS: { readonly [Key in keyof AgentSettings]: Setting<AgentSet
     flags: '--lost-member-policy <rules>',
     variable: 'ISTHMUS_LOST_MEMBER_POLICY',
     description:
-      'what becomes of a member that is lost, for each way to be so: keep, notReady or remove, and after how long',
-    fallback: 'controlPlaneLost=keep,endpointsLost=notReady:30s,gone=remove:24h',
+      'what becomes of a member that is lost, for each way to be so: keep, notReady or remove, and after how long (default: as the ClusterSet says, else controlPlaneLost=keep,endpointsLost=notReady:30s,gone=remove:24h)',
+    fallback: undefined,
     read: rules,
   },
   lostMemberProbes: {

@@ -5,6 +5,7 @@ import { type ClusterFlags, withClusterOptions } from './cluster-options.ts'
 export interface InitFlags extends ClusterFlags {
   clusterset: string
   namespace?: string
+  lostMemberPolicy?: string
 }
 
 export const initCommand: CommandFactory = context =>
@@ -17,6 +18,10 @@ export const initCommand: CommandFactory = context =>
   )
     .requiredOption('--clusterset <name>', 'name of the ClusterSet')
     .option('--namespace <name>', 'namespace of the registry (default: clusterset-<name>)')
+    .option(
+      '--lost-member-policy <rules>',
+      'what becomes of members that are lost, in all clusters of the set; "" for the default (default: as it is)',
+    )
     .addHelpText(
       'after',
       `
@@ -25,6 +30,7 @@ without it.
 
 Examples:
   isthmus init --context hub --clusterset prod
+  isthmus init --context hub --clusterset prod --lost-member-policy gone=remove:12h
   isthmus join --context east --registry-context hub --cluster-id east`,
     )
     .action(async (flags: InitFlags) => {

@@ -73,6 +73,19 @@ suite('a ClusterSet', { timeout: 120_000 }, () => {
     assert.deepEqual([clusterset, members[0].links], ['prod', { west: 'connected' }])
   })
 
+  test('init sets what becomes of lost members, in all clusters; members shows it', async () => {
+    const init = ['init', '--context', 'hub', '--clusterset', 'prod']
+    assert.match(
+      await good(...init, '--lost-member-policy', 'gone=remove:12h'),
+      /^configmap\/lost-member-policy updated\n\nThe registry of ClusterSet prod is ready/,
+    )
+    assert.match(await good(...init), /^\nThe registry of ClusterSet prod is there already/)
+    const shown = /\n\nLost members: controlPlaneLost=keep,endpointsLost=notReady:30s,gone=remove:12h\n$/
+    assert.match(await good('members', '--registry-context', 'hub'), shown)
+    assert.match(await good('members', '--context', 'west'), shown)
+    assert.match(await good('members', '--context', 'west', '-o', 'json'), /"policy": ".*gone=remove:12h"/)
+  })
+
   const mistakes: { args: string; exitCode: number; says: RegExp }[] = [
     { args: 'join --context west --cluster-id west', exitCode: 64, says: /--registry-context/ },
     { args: 'join --context west --registry-context hub', exitCode: 64, says: /--cluster-id/ },
@@ -95,6 +108,11 @@ suite('a ClusterSet', { timeout: 120_000 }, () => {
       args: 'join --context west --registry-context hubb --cluster-id west',
       exitCode: 78,
       says: /no context "hubb"/,
+    },
+    {
+      args: 'init --context hub --clusterset prod --lost-member-policy gone=never',
+      exitCode: 78,
+      says: /policy for lost members cannot be read: gone is one of keep, notReady, remove, not "never"/,
     },
     { args: 'leave --registry-context hub', exitCode: 64, says: /which cluster is to leave/ },
     { args: 'leave --registry-context hub --context west --cluster-id west', exitCode: 64, says: /Not both/ },

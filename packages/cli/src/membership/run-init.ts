@@ -13,6 +13,7 @@ export async function runInit(flags: InitFlags, context: CommandContext): Promis
       client,
       clusterset,
       namespace: flags.namespace,
+      lostMemberPolicy: flags.lostMemberPolicy,
       onProgress: ({ object, action }) => {
         if (action === 'unchanged') return
         written++

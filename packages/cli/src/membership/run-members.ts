@@ -1,4 +1,4 @@
-import { listMembersKnownTo, listMembersOf } from '@isthmus/agent'
+import { listMembersKnownTo, listMembersOf, type PolicySaid } from '@isthmus/agent'
 import type { MemberRow } from '@isthmus/core'
 import { withCluster } from '../commands/cluster-options.ts'
 import type { MembersFlags } from '../commands/members.ts'
@@ -17,21 +17,26 @@ export async function runMembers(flags: MembersFlags, context: CommandContext): 
     const members = await withRegistry(flags, context, 'list the members', ({ client }, signal) =>
       listMembersOf(client, flags.clusterset, signal),
     )
-    return asJSON ? print(members) : say(textOf(members.clusterset, members.members))
+    return asJSON ? print(members) : say(textOf(members))
   }
   const { agentNamespace } = flags
   await withCluster(flags, context, 'list the members', async client => {
-    const { record, registry, peers, failure } = await listMembersKnownTo(client, { agentNamespace })
+    const { record, registry, peers, failure, lostMemberPolicy } = await listMembersKnownTo(client, {
+      agentNamespace,
+    })
     const { clusterset, clusterId } = record
     if (registry !== undefined)
-      return asJSON ? print({ clusterset, ...registry }) : say(textOf(clusterset, registry.members))
+      return asJSON
+        ? print({ clusterset, ...registry, lostMemberPolicy })
+        : say(textOf({ clusterset, members: registry.members, lostMemberPolicy }))
     const known = peers.map(peer => ({
       clusterId: peer.clusterId,
       server: peer.access.server,
       pinnedAt: peer.pinnedAt,
     }))
     const reason = failure instanceof Error ? failure.message : `${clusterId} keeps no access to it`
-    if (asJSON) return print({ clusterset, clusterId, registry: { failure: reason }, pinned: known })
+    if (asJSON)
+      return print({ clusterset, clusterId, registry: { failure: reason }, pinned: known, lostMemberPolicy })
     say(`The registry of ${clusterset} cannot be asked: ${printable(reason)}.`)
     say(`What ${clusterId} knows of the others goes on without it:\n`)
     for (const line of table(
@@ -39,10 +44,17 @@ export async function runMembers(flags: MembersFlags, context: CommandContext): 
       known.map(row => [row.clusterId, printable(row.server), row.pinnedAt]),
     ))
       say(line)
+    for (const line of policyLines(lostMemberPolicy)) say(line)
   })
 }
 
-function textOf(clusterset: string, members: readonly MemberRow[]): string {
+interface Shown {
+  readonly clusterset: string
+  readonly members: readonly MemberRow[]
+  readonly lostMemberPolicy?: PolicySaid | undefined
+}
+
+function textOf({ clusterset, members, lostMemberPolicy }: Shown): string {
   if (members.length === 0) return `${clusterset} has no members.`
   const rows = members.map(({ clusterId, server, kubernetesVersion, isthmusVersion, state, links }) => {
     const peers = Object.values(links)
@@ -54,5 +66,17 @@ function textOf(clusterset: string, members: readonly MemberRow[]): string {
   const headings = ['ID', 'SERVER', 'KUBERNETES', 'ISTHMUS', 'STATE', 'READS']
   // A link is told by both of its ends.
   const reasons = [...new Set(members.flatMap(member => member.reasons))].map(reason => printable(reason))
-  return [...table(headings, rows), ...(reasons.length === 0 ? [] : ['', ...reasons])].join('\n')
+  const below = reasons.length === 0 ? [] : ['', ...reasons]
+  return [...table(headings, rows), ...below, ...policyLines(lostMemberPolicy)].join('\n')
+}
+
+/** Nothing where the ClusterSet has no policy of its own. */
+function policyLines(said: PolicySaid | undefined): string[] {
+  if (said === undefined) return []
+  if ('policy' in said) return ['', `Lost members: ${said.policy}`]
+  const way = '`isthmus init --lost-member-policy` sets it'
+  return [
+    '',
+    `Lost members: as it was before, as the policy cannot be read: ${printable(said.mistake)}; ${way}`,
+  ]
 }

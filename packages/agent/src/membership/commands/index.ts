@@ -12,4 +12,5 @@ export {
 } from './leave-cluster-set.ts'
 export { type KnownMembers, listMembersKnownTo, listMembersOf, type Members } from './list-members.ts'
 export { type Relinked, type RelinkOptions, relinkCluster } from './relink-cluster.ts'
+export type { PolicySaid } from './stated-policy.ts'
 export { type WhenLinkedOptions, whenLinked } from './when-linked.ts'

@@ -15,12 +15,15 @@ import { installedNamespaces } from '../../install/installed-namespaces.ts'
 import { membershipOf } from './cluster-facts.ts'
 import { ERRORS } from './errors.ts'
 import { departedKeys, findRegistry, listProfiles, registeredMember } from './find-registry.ts'
+import { type PolicySaid, policySaid } from './stated-policy.ts'
 
 export interface Members {
   readonly clusterset: string
   /** The registry's. */
   readonly namespace: string
   readonly members: readonly MemberRow[]
+  /** The ClusterSet's; absent where it has none. */
+  readonly lostMemberPolicy?: PolicySaid | undefined
 }
 
 /** As the registry has them. */
@@ -30,7 +33,8 @@ export async function listMembersOf(
   signal?: AbortSignal,
 ): Promise<Members> {
   const choice = await findRegistry(registry, clusterset, signal)
-  return { ...choice, members: await tableOf(registry, choice.namespace, signal) }
+  const lostMemberPolicy = await policySaid(registry, choice.namespace, signal)
+  return { ...choice, members: await tableOf(registry, choice.namespace, signal), lostMemberPolicy }
 }
 
 async function tableOf(
@@ -51,6 +55,8 @@ export interface KnownMembers {
   readonly failure?: unknown
   /** What the cluster itself keeps of the others. */
   readonly peers: readonly PinnedPeer[]
+  /** The ClusterSet's, as the registry has it, or, where that cannot be asked, as the cluster holds it. */
+  readonly lostMemberPolicy?: PolicySaid | undefined
 }
 
 /**
@@ -71,13 +77,15 @@ export async function listMembersKnownTo(
     .get(SECRETS, REGISTRY_SECRET_NAME, namespace, { signal })
     .catch(absentIfNotFound)
   const access = secretValue<RegistryAccess>(secret)
-  if (access === undefined) return { record, registry: undefined, peers }
+  const held = () => policySaid(client, namespace, signal)
+  if (access === undefined) return { record, registry: undefined, peers, lostMemberPolicy: await held() }
   const registry = connectToRegistry(access)
   try {
     const members = await tableOf(registry, access.namespace, signal)
-    return { record, registry: { server: access.server, members }, peers }
+    const lostMemberPolicy = await policySaid(registry, access.namespace, signal)
+    return { record, registry: { server: access.server, members }, peers, lostMemberPolicy }
   } catch (failure) {
-    return { record, registry: undefined, failure, peers }
+    return { record, registry: undefined, failure, peers, lostMemberPolicy: await held() }
   } finally {
     await registry.close()
   }
