@@ -76,6 +76,7 @@ export class Agent {
       metrics: this.#metrics.registry,
       clock: options.membership?.clock ?? this.#clock,
       lookEveryMs: options.membership?.lookEveryMs,
+      connect: options.membership?.connect,
       log,
       onLostMemberPolicy: rules => this.#lost.useClusterSetPolicy(rules),
       onLeaving: words => {

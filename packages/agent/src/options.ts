@@ -1,5 +1,5 @@
 import type { MemberPhase } from '@isthmus/core'
-import type { ClusterClient } from '@isthmus/kube'
+import type { ClusterClient, Credentials } from '@isthmus/kube'
 import type { Logger } from 'pino'
 import type { LeadershipOptions } from './leadership/leadership.ts'
 import type { LostMemberOptions } from './lost/lost-members.ts'
@@ -30,10 +30,12 @@ export interface AgentOptions {
   readonly leadership?: LeadershipOptions | 'always' | undefined
   /** What is done about members that are lost. Default: as the ClusterSet says, else {@link DEFAULT_LOST_MEMBER_POLICY}; no probes. */
   readonly lostMembers?: LostMemberOptions | undefined
-  /** For tests: the time by which credentials age, and how often an agent looks for what it brings. Default: 5 s. */
+  /** For tests: the time by which credentials age, how often an agent looks for what it brings (default: 5 s). */
   readonly membership?: {
     readonly clock?: (() => number) | undefined
     readonly lookEveryMs?: number | undefined
+    /** How clients of peers and of the registry are made. */
+    readonly connect?: ((credentials: Credentials) => ClusterClient) | undefined
   }
   readonly log: Logger
   /** Milliseconds since the epoch. */

@@ -5,6 +5,9 @@ import { type Access, type ClusterClient, type Credentials, connect } from '@ist
 /** A request waits so long for a credential that may come at any moment; then it is told that there is none. */
 const WAIT_MS = 3_000
 
+/** Makes a client of what the credentials are for. */
+export type Connect = (credentials: Credentials) => ClusterClient
+
 /** There is nothing yet to show to the server. */
 export class NoCredentialError extends Error {
   constructor(description: string) {
@@ -21,13 +24,15 @@ export class NoCredentialError extends Error {
 export class ChangingConnection {
   readonly client: ClusterClient
   readonly #description: string
+  readonly #connect: Connect
   #access: ApiAccess
   #current: { credentials: TokenCredentials; client: ClusterClient }
   #closing: Promise<unknown> = Promise.resolve()
 
   /** @param description of what is connected to, for messages: `cluster west` */
-  constructor(description: string, access: ApiAccess, token: string | undefined) {
+  constructor(description: string, access: ApiAccess, token: string | undefined, open: Connect = connect) {
     this.#description = description
+    this.#connect = open
     this.#access = access
     this.#current = this.#open(access, token)
     this.client = delegating(() => this.#current.client)
@@ -61,7 +66,7 @@ export class ChangingConnection {
 
   #open(access: ApiAccess, token: string | undefined) {
     const credentials = new TokenCredentials(this.#description, access, token)
-    return { credentials, client: connect(credentials) }
+    return { credentials, client: this.#connect(credentials) }
   }
 }
 

@@ -7,7 +7,7 @@ import type { Links } from '../../links/links.ts'
 import type { RegistryState } from '../../options.ts'
 import type { OwnCluster } from '../../own/own-cluster.ts'
 import { attempt } from './attempt.ts'
-import type { ChangingConnection } from './changing-connection.ts'
+import type { ChangingConnection, Connect } from './changing-connection.ts'
 import { writeOwnProfile } from './own-profile.ts'
 import { OwnReaders } from './own-readers.ts'
 import type { OwnRecords } from './own-records.ts'
@@ -36,6 +36,7 @@ export interface MembershipTermOptions {
   readonly log: Logger
   readonly onEnd: () => void
   readonly lookEveryMs?: number | undefined
+  readonly connect?: Connect | undefined
 }
 
 /** What is done, beside what is done for each peer: never the id of one. */
@@ -182,6 +183,7 @@ export class MembershipTerm {
       },
       onDeparted: () => this.#lookAtAll(),
       onPolicy: () => this.policyChanged(),
+      connect: this.#options.connect,
     })
     this.#registry.start()
   }

@@ -13,7 +13,7 @@ import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import type { Links } from '../../links/links.ts'
 import type { MembershipStatus } from '../../options.ts'
-import { ChangingConnection } from './changing-connection.ts'
+import { ChangingConnection, type Connect } from './changing-connection.ts'
 import { membershipMetrics } from './membership-metrics.ts'
 import { MembershipTerm, type MembershipTermOptions } from './membership-term.ts'
 import { OwnRecords } from './own-records.ts'
@@ -36,6 +36,8 @@ export interface MembershipOptions {
   readonly onLostMemberPolicy: (rules: LostMemberRules) => void
   /** How often to look for what only time brings. Default: 5 s. */
   readonly lookEveryMs?: number | undefined
+  /** How clients of peers and of the registry are made; for tests. */
+  readonly connect?: Connect | undefined
 }
 
 /** What is worked on beside peers: never the id of one. */
@@ -188,7 +190,12 @@ export class Membership {
     }
     await this.#drop(clusterId)
     const { exchangeNamespace, access, credential } = pin
-    const connection = new ChangingConnection(`cluster ${clusterId}`, access, credential?.token)
+    const connection = new ChangingConnection(
+      `cluster ${clusterId}`,
+      access,
+      credential?.token,
+      this.#options.connect,
+    )
     this.#connections.set(clusterId, { connection, exchangeNamespace })
     const explain = (error: Error) => this.#explain(clusterId, error)
     await this.#options.links.add(

@@ -22,13 +22,14 @@ import {
 import { type ClusterClient, isForbidden, Reflector } from '@isthmus/kube'
 import { SINGLE_LIMITS } from '../../links/exchange-intake.ts'
 import { whyUnreadable } from '../../links/link-reason.ts'
-import { ChangingConnection } from './changing-connection.ts'
+import { ChangingConnection, type Connect } from './changing-connection.ts'
 
 export interface RegistryFollowerOptions {
   readonly clusterId: string
   readonly access: RegistryAccess
   readonly onProfile: (clusterId: string) => void
   readonly onDeparted: () => void
+  readonly connect?: Connect | undefined
   readonly onPolicy: () => void
 }
 
@@ -53,7 +54,7 @@ export class RegistryFollower {
     const { access } = options
     this.#options = options
     this.namespace = access.namespace
-    this.#connection = new ChangingConnection('the registry', access, access.token)
+    this.#connection = new ChangingConnection('the registry', access, access.token, options.connect)
     const registry = { client: this.#connection.client, namespace: access.namespace, backoff: BACKOFF }
     this.#profiles = new Reflector<ClusterProfile>({
       ...registry,
