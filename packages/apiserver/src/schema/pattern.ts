@@ -1,6 +1,6 @@
-import { celEnv, parse, plan } from '@bufbuild/cel'
+import { RE2JS } from '@bufbuild/re2'
 
-const compiled = new Map<string, (text: string) => boolean>()
+const compiled = new Map<string, RE2JS>()
 const MOST_COMPILED = 1000
 
 /**
@@ -8,22 +8,22 @@ const MOST_COMPILED = 1000
  * CustomResourceDefinitions, so they run on an engine whose time is linear. Throws if it is no pattern.
  */
 export function matchesPattern(pattern: string, text: string): boolean {
-  let test = compiled.get(pattern)
-  if (!test) {
-    test = compile(pattern)
+  let expression = compiled.get(pattern)
+  if (expression === undefined) {
+    expression = compile(pattern)
+    // Every object is matched again and again; to compile takes longer than to match.
     if (compiled.size >= MOST_COMPILED) compiled.clear()
-    compiled.set(pattern, test)
+    compiled.set(pattern, expression)
   }
-  return test(text)
+  return expression.test(text)
 }
 
-/** CEL's `matches` is that engine. */
-function compile(pattern: string): (text: string) => boolean {
-  const evaluate = plan(celEnv(), parse(`text.matches(${JSON.stringify(pattern)})`))
-  return text => {
-    const result = evaluate({ text })
-    if (typeof result !== 'boolean')
-      throw new Error(`the pattern ${JSON.stringify(pattern)} cannot be compiled: write it in RE2 syntax`)
-    return result
+function compile(pattern: string): RE2JS {
+  try {
+    return RE2JS.compile(pattern)
+  } catch (cause) {
+    throw new Error(`the pattern ${JSON.stringify(pattern)} cannot be compiled: write it in RE2 syntax`, {
+      cause,
+    })
   }
 }
