@@ -120,6 +120,33 @@ export const repeat =
     next()
   }
 
+/** A watch tells an older event again after each newer one, the oldest that it remembers first. */
+export const replay =
+  (remembered = 20): Effect =>
+  ({ response, next }) => {
+    const told: Buffer[] = []
+    changeResponse(response, piece => ({
+      send: Buffer.concat(
+        splitEvents(piece).flatMap(event => {
+          const older = told.length > remembered ? told.shift() : told[0]
+          told.push(event)
+          return older === undefined ? [event] : [event, older]
+        }),
+      ),
+    }))
+    next()
+  }
+
+/** A watch begins so many versions before the one that was asked for. */
+export const rewind =
+  (versions: number): Effect =>
+  ({ request, next }) => {
+    request.url = request.url?.replace(/(?<=[?&]resourceVersion=)\d+/, from =>
+      String(Math.max(1, Number(from) - versions)),
+    )
+    next()
+  }
+
 /** History is forgotten before the request is answered: a watch from before is told 410. */
 export const expire =
   (): Effect =>

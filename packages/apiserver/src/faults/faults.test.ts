@@ -12,6 +12,8 @@ import {
   expire,
   refuse,
   repeat,
+  replay,
+  rewind,
   silence,
   stall,
   truncate,
@@ -117,6 +119,30 @@ suite('faults', () => {
   test('a watch tells everything twice', async () => {
     server.faults.add({ effect: repeat() })
     assert.deepEqual((await events(await get(watch), 6)).names, ['a', 'a', 'b', 'b', 'c', 'c'])
+  })
+
+  test('a watch tells older events again', async () => {
+    server.faults.add({ effect: replay() })
+    const { names } = await events(await get(watch), 5)
+    assert.deepEqual(names, ['a', 'b', 'a', 'c', 'a'])
+  })
+
+  test('a watch forgets older events that it would tell again', async () => {
+    server.faults.add({ effect: replay(1) })
+    const reading = events(await get(watch), 7)
+    server.local.patch(CONFIG_MAPS, 'default', 'c', { data: { x: 'changed' } })
+    assert.deepEqual((await reading).names, ['a', 'b', 'a', 'c', 'a', 'c', 'b'])
+  })
+
+  test('a watch begins before the version that was asked for', async () => {
+    const { metadata } = (await (await get(list)).json()) as { metadata: { resourceVersion: string } }
+    server.local.patch(CONFIG_MAPS, 'default', 'a', { data: { x: 'seen' } })
+    const from = Number(metadata.resourceVersion) + 1
+    server.local.patch(CONFIG_MAPS, 'default', 'b', { data: { x: 'new' } })
+    server.faults.add({ match: { verb: 'watch' }, effect: rewind(1), times: 1 })
+    const path = `${watch}&resourceVersion=${from}`
+    assert.deepEqual((await events(await get(path), 2)).names, ['a', 'b'])
+    assert.deepEqual((await events(await get(path), 1)).names, ['b'])
   })
 
   test('a watch falls silent', async () => {
