@@ -275,6 +275,7 @@ export class AgentTerm implements Term {
       concurrency,
       // A live change finds a worker that is free, and a server that is not all taken up with a resync.
       normalAtOnce: Math.ceil((concurrency * 3) / 4),
+      normalBesideUrgent: Math.ceil(concurrency / 4),
       reconcile,
       backoff: BACKOFF,
       onError: (error, key, retryInMs) => {

@@ -50,7 +50,8 @@ export class TermRouting {
         // What the index should name depends on the export itself, also when there is no record to store.
         if (index.look(key)) exportIndex.enqueue(INDEX_KEY, { urgent: true })
       },
-      imported: key => imports.enqueue(key, { urgent: true }),
+      // What changes while a key is worked on is mostly that work: a crowd's echoes are no livelier than the crowd.
+      imported: key => imports.enqueue(key, { urgent: !imports.queue.isWorkingOn(key) }),
       conditions: key => conditions.enqueue(key, { urgent: true }),
       index: stored => this.#indexSeen(stored),
       stored: (key, isThere) => {

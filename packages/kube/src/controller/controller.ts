@@ -12,6 +12,8 @@ export interface ControllerOptions<K extends string = string> {
   concurrency?: number | undefined
   /** Of these, how many that are not urgent. Default: all. */
   normalAtOnce?: number | undefined
+  /** The same while urgent ones keep coming. Default: `normalAtOnce`. */
+  normalBesideUrgent?: number | undefined
   /** Of retries. Default: 20 ms, doubled up to a minute. */
   backoff?: BackoffOptions | undefined
   random?: (() => number) | undefined

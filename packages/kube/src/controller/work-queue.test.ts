@@ -76,6 +76,28 @@ test('so many keys that are not urgent are given out at once, and any number of 
   assert.equal(queue.size, 1)
 })
 
+test('fewer keys that are not urgent are given out while urgent ones keep coming', async context => {
+  const queue = new WorkQueue({ normalAtOnce: 3, normalBesideUrgent: 1 })
+  context.mock.timers.enable({ apis: ['setTimeout'] })
+  let now = 0
+  context.mock.method(performance, 'now', () => now)
+  queue.add('now', { urgent: true })
+  for (const key of ['a', 'b', 'c', 'd', 'e']) queue.add(key)
+  assert.deepEqual([await queue.get(), await queue.get()], ['now', 'a'])
+  assert.equal(queue.isWorkingOn('now'), true)
+  const taken: (string | undefined)[] = []
+  for (let worker = 0; worker < 3; worker++) void queue.get().then(key => taken.push(key))
+  queue.done('now')
+  queue.done('a')
+  await Promise.resolve()
+  assert.deepEqual(taken, ['b'])
+  now += 1_001
+  queue.done('b')
+  await Promise.resolve()
+  assert.deepEqual(taken, ['b', 'c', 'd'])
+  assert.equal(queue.isWorkingOn('b'), false)
+})
+
 test('a key added urgently while it is worked on is urgent when that is done', async () => {
   const queue = new WorkQueue()
   queue.add('a')

@@ -9,6 +9,8 @@ export interface WorkQueueOptions {
    * is left to those that are. Default: any number.
    */
   normalAtOnce?: number | undefined
+  /** The same while urgent ones keep coming: each waits for what is under way before it. At least 1. Default: `normalAtOnce`. */
+  normalBesideUrgent?: number | undefined
 }
 
 export interface AddOptions {
@@ -24,6 +26,9 @@ const LASTING_FAILURES = 5
 /** How long such a key then waits after a failure, however often it is added: what changed may be what was in the way. */
 const FAILING_PAUSE_MS = 1_000
 
+/** For so long after an urgent key another is expected. */
+const URGENT_FOR_MS = 1_000
+
 /** One in so many keys is taken from the slow lane even while urgent ones wait, so that it is never starved. */
 const FAIRNESS = 16
 
@@ -35,6 +40,7 @@ export class WorkQueue<K extends string = string> {
   readonly #backoff: BackoffOptions
   readonly #random: () => number
   readonly #normalAtOnce: number
+  readonly #normalBesideUrgent: number
   readonly #urgent = new Set<K>()
   readonly #normal = new Set<K>()
   /** Keys that were given out, and how they are to be added again when they are done. */
@@ -46,12 +52,14 @@ export class WorkQueue<K extends string = string> {
   readonly #failures = new Map<K, { count: number; until: number }>()
   readonly #takers: ((key: K | undefined) => void)[] = []
   #urgentInARow = 0
+  #lastUrgent = Number.NEGATIVE_INFINITY
   #closed = false
 
   constructor(options: WorkQueueOptions = {}) {
     this.#backoff = options.backoff ?? { initialMs: 20, maxMs: 60_000, factor: 2 }
     this.#random = options.random ?? Math.random
     this.#normalAtOnce = options.normalAtOnce ?? Number.POSITIVE_INFINITY
+    this.#normalBesideUrgent = Math.max(1, options.normalBesideUrgent ?? this.#normalAtOnce)
   }
 
   /** Keys that wait and could be worked on now. */
@@ -62,6 +70,10 @@ export class WorkQueue<K extends string = string> {
   /** Keys that are being worked on. */
   get working(): number {
     return this.#working.size
+  }
+
+  isWorkingOn(key: K): boolean {
+    return this.#working.has(key)
   }
 
   /** Keys that will be added later. */
@@ -148,7 +160,13 @@ export class WorkQueue<K extends string = string> {
   }
 
   get #canTakeNormal(): boolean {
-    return this.#normal.size > 0 && this.#normalWorking.size < this.#normalAtOnce
+    return this.#normal.size > 0 && this.#normalWorking.size < this.#normalLimit
+  }
+
+  /** It rises again with the next key that is done, of which there is one for as long as it keeps any waiting. */
+  get #normalLimit(): number {
+    const isBesideUrgent = performance.now() - this.#lastUrgent < URGENT_FOR_MS
+    return isBesideUrgent ? this.#normalBesideUrgent : this.#normalAtOnce
   }
 
   get #canTake(): boolean {
@@ -168,6 +186,7 @@ export class WorkQueue<K extends string = string> {
     lane.delete(key)
     this.#working.set(key, { again: false })
     if (slow) this.#normalWorking.add(key)
+    else this.#lastUrgent = performance.now()
     return key
   }
 
