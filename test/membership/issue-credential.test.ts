@@ -15,6 +15,7 @@ import {
 } from '@isthmus/api'
 import { isForbidden, isUnauthorized } from '@isthmus/kube'
 import { securedCluster } from '../fixtures/secured-cluster.ts'
+import { InterruptedError, Interruption } from './interrupting-client.ts'
 
 const closings: (() => Promise<unknown>)[] = []
 afterEach(async () => {
@@ -104,6 +105,37 @@ describe('the credential of a reader', () => {
       server.local.create({ group: '', plural: 'serviceaccounts' }, { metadata })
     }
     await assert.rejects(issueCredential({ ...options, reader: WEST }), { code: 'ISTHMUS_READERS_FULL' })
+  })
+
+  it('ends those before it once for each request to link anew, wherever that was interrupted', async () => {
+    const { options, client, as } = await setUp()
+    const read = (credential: Credential) =>
+      as(credential).list(EXPORT_INDEXES, { namespace: EXCHANGE_NAMESPACE })
+    let stolen = await issueCredential({ ...options, reader: WEST })
+    const issue = { ...options, reader: WEST }
+    for (let n = 0, more = true; more; n++) {
+      const relink = { ...issue, relinkRequested: `T${n}` }
+      const interrupted = { ...relink, client: new Interruption(n).of(client, n % 2 === 0) }
+      more = await issueCredential(interrupted).then(
+        () => false,
+        error => {
+          assert.ok(error instanceof InterruptedError, error)
+          return true
+        },
+      )
+      const next = await issueCredential(relink)
+      await assert.rejects(read(stolen), isUnauthorized, `interrupted at request ${n}`)
+      await read(next)
+      assert.equal(next.account, 'reader-1')
+      // It is answered: what is renewed after it takes nothing away.
+      stolen = await issueCredential(relink)
+      await read(next)
+    }
+    const { items } = await client.list(SECRETS, {
+      namespace: EXCHANGE_NAMESPACE,
+      labelSelector: LABEL_READER,
+    })
+    assert.equal(items.length, 1)
   })
 
   it('is laid into the registry for its reader', async () => {

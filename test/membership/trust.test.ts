@@ -12,13 +12,17 @@ import {
   configMapValue,
   EVENTS,
   EXCHANGE_NAMESPACE,
+  EXPORT_INDEXES,
   type MembershipRecord,
   type PinnedPeer,
+  REGISTRY_SECRET_NAME,
+  type RegistryAccess,
   SECRETS,
   type Secret,
   secretValue,
 } from '@isthmus/api'
 import { effects } from '@isthmus/apiserver'
+import { isUnauthorized } from '@isthmus/kube'
 import { until } from '../fixtures/until.ts'
 import { accountOf } from './account-of.ts'
 import { REGISTRY_NAMESPACE, RunningSet } from './running-set.ts'
@@ -47,6 +51,11 @@ async function changeProfile(id: string, change: (status: NonNullable<ClusterPro
 async function pin(id = 'east', peer = 'west'): Promise<PinnedPeer | undefined> {
   const secret = await set.member(id).client.get<Secret>(SECRETS, `peer-${peer}`, AGENT_NAMESPACE)
   return secretValue<PinnedPeer>(secret)
+}
+
+async function registryToken(id: string): Promise<string> {
+  const secret = await set.member(id).client.get<Secret>(SECRETS, REGISTRY_SECRET_NAME, AGENT_NAMESPACE)
+  return secretValue<RegistryAccess>(secret)?.token ?? ''
 }
 
 function notices(id = 'east'): string {
@@ -145,6 +154,33 @@ describe('a credential', () => {
     await set.relink('east')
     await set.eventually('linked again', () => set.link('east').west === 'connected')
   })
+
+  for (const id of ['east', 'west'])
+    it(`that was stolen ends with one command, of ${id}; its owner goes on`, async () => {
+      const stolen = (await pin())?.credential?.token ?? ''
+      const thief = set.member('west').connect(stolen)
+      await thief.list(EXPORT_INDEXES, { namespace: EXCHANGE_NAMESPACE })
+      const ofRegistry = set.registry.connect(await registryToken(id))
+      await ofRegistry.list(CLUSTER_PROFILES, { namespace: REGISTRY_NAMESPACE })
+
+      await set.relink(id)
+      await set.eventually('it is refused, and so is every token that it could have got', async () => {
+        await assert.rejects(thief.list(EXPORT_INDEXES, { namespace: EXCHANGE_NAMESPACE }), isUnauthorized)
+        return true
+      })
+      const list = () => ofRegistry.list(CLUSTER_PROFILES, { namespace: REGISTRY_NAMESPACE })
+      await assert.rejects(list(), isUnauthorized)
+      cutWatches('west')
+      await set.eventually('the owner has another', async () => {
+        const { token } = (await pin())?.credential ?? {}
+        return token !== stolen && set.link('east').west === 'connected'
+      })
+      await set.eventually('and reaches the registry', () => {
+        const { registry } = set.member(id).agent?.status().membership ?? {}
+        return registry?.reachable === true && registry.reason === undefined
+      })
+      assert.deepEqual(await set.reached('east', 'hello'), ['west: 10.2.0.1'])
+    })
 
   it('that expired while the link was down is told, and mended', async () => {
     const outage = set.member('west').server.faults.add({

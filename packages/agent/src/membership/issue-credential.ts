@@ -2,6 +2,8 @@ import {
   type ApiAccess,
   type Credential,
   errorOf,
+  type KubernetesObject,
+  LABEL_READER,
   READER_SLOTS,
   readerName,
   SECRETS,
@@ -15,6 +17,7 @@ import { ERRORS } from './errors.ts'
 import {
   ANNOTATION_DELIVERED,
   ANNOTATION_ISSUED_FOR,
+  ANNOTATION_MADE_FOR,
   ANNOTATION_RELINKED,
   type Reader,
   readerAccount,
@@ -63,7 +66,8 @@ const ATTEMPTS = 5
 /**
  * Gives a reader an account of its own in the exchange, if it has none yet, and a new token of it: for the
  * reader's eyes alone in the Secret of the account's name, and returned. What an account of the same cluster id
- * but of another profile could do ends. May be interrupted and repeated.
+ * but of another profile could do ends. So do all tokens that it has where this is the first credential for a
+ * request to link anew. May be interrupted and repeated.
  *
  * @throws IsthmusError ISTHMUS_READERS_FULL, ISTHMUS_OBJECT_IN_THE_WAY; ApiError, ConnectionError.
  */
@@ -116,9 +120,14 @@ export async function layCredential(
   await client.patch<Secret>(SECRETS, account, namespace, { metadata: { annotations } }, { signal })
 }
 
+type SlotOptions = Pick<
+  IssueOptions,
+  'client' | 'exchangeNamespace' | 'reader' | 'relinkRequested' | 'signal'
+>
+
 /** The name of the reader's account, which is there when this resolves. */
-async function readerSlot(options: IssueOptions): Promise<string> {
-  const { client, exchangeNamespace: namespace, reader, signal } = options
+async function readerSlot(options: SlotOptions): Promise<string> {
+  const { client, exchangeNamespace: namespace, reader, relinkRequested: request = '', signal } = options
   const taken = new Set<number>()
   const { items } = await client.list(SERVICE_ACCOUNTS, { namespace, signal })
   for (const account of items) {
@@ -126,13 +135,14 @@ async function readerSlot(options: IssueOptions): Promise<string> {
     if (slot === undefined) continue
     const holder = readerOf(account)
     if (holder?.clusterId !== reader.clusterId) taken.add(slot)
-    else if (isSame(holder, reader)) return readerName(slot)
+    else if (isSame(holder, reader)) return withoutOldTokens(options, account)
     else await removeReader(client, namespace, readerName(slot), holder, signal)
   }
-  for (let slot = freeSlot(taken); slot !== undefined; slot = freeSlot(taken.add(slot))) {
+  const first = (await slotBefore(options, taken)) ?? freeSlot(taken)
+  for (let slot = first; slot !== undefined; slot = freeSlot(taken.add(slot))) {
     const name = readerName(slot)
     try {
-      await client.create(SERVICE_ACCOUNTS, readerAccount(namespace, name, reader), { signal })
+      await client.create(SERVICE_ACCOUNTS, readerAccount(namespace, name, reader, request), { signal })
       return name
     } catch (error) {
       if (!isAlreadyExists(error)) throw error
@@ -143,6 +153,42 @@ async function readerSlot(options: IssueOptions): Promise<string> {
     if (holder !== undefined && isSame(holder, reader)) return name
   }
   throw errorOf(ERRORS.readersFull, { slots: READER_SLOTS, namespace, reader: reader.clusterId })
+}
+
+/**
+ * Whoever got hold of a token may ask for the next one for as long as the account lives: a request to link anew
+ * ends it. Its permissions are bound to its name, and stay.
+ */
+async function withoutOldTokens(options: SlotOptions, account: KubernetesObject): Promise<string> {
+  const { client, exchangeNamespace: namespace, reader, relinkRequested: request = '', signal } = options
+  const { name = '', uid, annotations = {} } = account.metadata
+  if (request === '' || annotations[ANNOTATION_MADE_FOR] === request) return name
+  const secret = await client.get(SECRETS, name, namespace, { signal }).catch(absentIfNotFound)
+  if (secret?.metadata.annotations?.[ANNOTATION_ISSUED_FOR] === request) return name
+  try {
+    await client.delete(SERVICE_ACCOUNTS, name, namespace, { uid, signal })
+    await client.create(SERVICE_ACCOUNTS, readerAccount(namespace, name, reader, request), { signal })
+  } catch (error) {
+    // An administrator's command and the agent may do the same at the same time.
+    if (!isNotFound(error) && !isConflict(error) && !isAlreadyExists(error)) throw error
+    return readerSlot(options)
+  }
+  return name
+}
+
+/** Of a reader whose account was deleted, by a person or halfway through: what is left of it has its name. */
+async function slotBefore(
+  { client, exchangeNamespace: namespace, reader, signal }: SlotOptions,
+  taken: ReadonlySet<number>,
+): Promise<number | undefined> {
+  const labelSelector = `${LABEL_READER}=${reader.clusterId}`
+  const { items } = await client.list(SECRETS, { namespace, labelSelector, signal })
+  const own = items.find(secret => {
+    const holder = readerOf(secret)
+    return holder !== undefined && isSame(holder, reader)
+  })
+  const slot = slotOf(own?.metadata.name)
+  return slot === undefined || taken.has(slot) ? undefined : slot
 }
 
 async function storeCredential(

@@ -36,11 +36,22 @@ export const ANNOTATION_ISSUED_FOR = 'isthmus.dev/issued-for'
 /** On a reader's Secret: the last request to link anew that was answered. */
 export const ANNOTATION_RELINKED = 'isthmus.dev/relinked'
 
+/** On a reader's account: the request to link anew for which it was made anew. */
+export const ANNOTATION_MADE_FOR = 'isthmus.dev/made-for'
+
 /** In the order in which they are deleted: without the account, no token of it is worth anything. */
 export const READER_KINDS: readonly ResourceType[] = [SERVICE_ACCOUNTS, ROLE_BINDINGS, ROLES, SECRETS]
 
-export function readerAccount(namespace: string, name: string, reader: Reader): KubernetesObject {
-  return made(SERVICE_ACCOUNTS, namespace, name, reader)
+/** @param madeFor request to link anew; empty: none */
+export function readerAccount(
+  namespace: string,
+  name: string,
+  reader: Reader,
+  madeFor: string,
+): KubernetesObject {
+  const { metadata, ...object } = made(SERVICE_ACCOUNTS, namespace, name, reader)
+  const annotations = { ...metadata.annotations, [ANNOTATION_MADE_FOR]: madeFor }
+  return { ...object, metadata: madeFor === '' ? metadata : { ...metadata, annotations } }
 }
 
 /** Reads the exchange, and of its Secrets the one of its own name. */

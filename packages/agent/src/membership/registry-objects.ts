@@ -98,7 +98,7 @@ export function memberObjects(
   })
   return [
     [
-      make(SERVICE_ACCOUNTS, account),
+      memberAccountObject(namespace, clusterId),
       ...peers.flatMap(peer => [secret(clusterId, peer), secret(peer, clusterId)]),
     ],
     memberRoles(namespace, members),
@@ -109,6 +109,11 @@ export function memberObjects(
       }),
     ],
   ]
+}
+
+/** Alone: its tokens are those of its UID. */
+export function memberAccountObject(namespace: string, clusterId: string): InstallObject {
+  return make(SERVICE_ACCOUNTS, memberMetadata(namespace, clusterId))
 }
 
 /** Of all members: each names the Secrets that lie between it and the others. */

@@ -21,7 +21,7 @@ export const relinkCommand: CommandFactory = context =>
       new Command('relink')
         .summary('mend the links of a member')
         .description(
-          'mend the links of a member: after it was away for longer than a token lives (24 hours), or after another member moved to an address that nobody could tell it',
+          'mend the links of a member: after a token was stolen, after it was away for longer than a token lives (24 hours), or after another member moved to an address that nobody could tell it',
         ),
     ),
   )
@@ -42,6 +42,9 @@ export const relinkCommand: CommandFactory = context =>
     .addHelpText(
       'after',
       `
+All credentials that it and the others have issued to each other, and its own for the registry, end: their accounts are
+made anew.
+
 What another member announces is not believed by itself when it differs from what was pinned when it joined: with
 --accept you say that you have made sure of it.
 

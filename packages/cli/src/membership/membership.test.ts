@@ -141,7 +141,10 @@ suite('a ClusterSet', { timeout: 120_000 }, () => {
 
   test('relink issues credentials anew', async () => {
     const out = await good('relink', '--context', 'west', '--registry-context', 'hub')
-    assert.match(out, /issued new credentials to east, and asked for theirs\n\n {2}east: linked both ways\n$/)
+    assert.match(
+      out,
+      /issued new credentials to east, and asked for theirs\neast did: what was issued before has ended\n\n {2}east: linked both ways\n$/,
+    )
   })
 
   test('leave ends the agent, and says who is left', async () => {

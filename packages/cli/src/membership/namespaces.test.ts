@@ -25,9 +25,9 @@ test('every command finds the namespaces that the cluster notes', { timeout: 60_
   await good(`join --context east --registry-context hub --cluster-id east ${other}`)
   await good('join --context west --registry-context hub --cluster-id west --no-wait')
   await addAccount(join(cwd, 'K'), 'east', 'mesh')
-  const agents = ['east-account', 'west'].map(context =>
-    startCommand(['agent', '--kubeconfig', 'K', '--context', context, '--log-level', 'error'], { cwd }),
-  )
+  const start = (context: string) =>
+    startCommand(['agent', '--kubeconfig', 'K', '--context', context, '--log-level', 'error'], { cwd })
+  const agents = ['east-account', 'west'].map(start)
   t.after(() => {
     for (const agent of agents) agent.interrupt()
     return Promise.all(agents.map(agent => agent.finished))
@@ -57,8 +57,17 @@ test('every command finds the namespaces that the cluster notes', { timeout: 60_
   assert.doesNotMatch(explained.stdout, /agent of east/)
   assert.match(
     await good('relink --context east --registry-context hub'),
-    /issued new credentials to west[\s\S]*west: linked both ways/,
+    /issued new credentials to west[\s\S]*west did[\s\S]*west: linked both ways/,
   )
+
+  // An agent that does not run issues nothing: what was stolen works there for as long.
+  agents[1]?.interrupt()
+  await agents[1]?.finished
+  const unanswered = await run('relink --context east --registry-context hub --timeout 1')
+  assert.match(unanswered.stderr, /west did not issue a new credential to east yet[\s\S]*reader=east/)
+  assert.equal(unanswered.exitCode, 69)
+  agents.push(start('west'))
+
   assert.match(
     await good('leave --context east --registry-context hub'),
     /waiting for its agent[\s\S]*east has left prod/,

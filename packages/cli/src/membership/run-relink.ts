@@ -1,4 +1,4 @@
-import { accessOf, relinkCluster, whenLinked } from '@isthmus/agent'
+import { accessOf, relinkCluster, whenAnswered, whenLinked } from '@isthmus/agent'
 import { errorOf } from '@isthmus/api'
 import type { RelinkFlags } from '../commands/relink.ts'
 import type { CommandContext } from '../context.ts'
@@ -28,14 +28,14 @@ export async function runRelink(flags: RelinkFlags, context: CommandContext): Pr
       signal,
     })
     if (!flags.wait || relinked.peers.length === 0) return
+    const waiting = { registry: registry.client, ...relinked, timeoutMs: flags.timeout * 1000, signal }
+    await whenAnswered(waiting)
+    say(`${relinked.peers.join(', ')} did: what was issued before has ended`)
     const lines = new LinkLines(relinked.clusterId)
     say('')
     await whenLinked({
-      registry: registry.client,
-      ...relinked,
-      timeoutMs: flags.timeout * 1000,
+      ...waiting,
       onProgress: links => lines.changed(links).map(say),
-      signal,
     })
   })
 }

@@ -51,6 +51,14 @@ export const ERRORS = {
     remedy:
       'End it, then run this again (with --force it goes on, and that agent finds no account any more):{commands}',
   },
+  relinkUnanswered: {
+    code: 'ISTHMUS_RELINK_UNANSWERED',
+    exitCode: EXIT.unavailable,
+    message:
+      '{peers} did not issue a new credential to {clusterId} yet: what {clusterId} had there still works',
+    remedy:
+      'See that their agents run and reach the registry: they answer when they do. To end it at once, in each of their clusters: kubectl -n isthmus-exchange delete serviceaccounts -l isthmus.dev/reader={clusterId}',
+  },
   membersSilent: {
     code: 'ISTHMUS_MEMBERS_SILENT',
     exitCode: EXIT.unavailable,

@@ -13,4 +13,5 @@ export {
 export { type KnownMembers, listMembersKnownTo, listMembersOf, type Members } from './list-members.ts'
 export { type Relinked, type RelinkOptions, relinkCluster } from './relink-cluster.ts'
 export type { PolicySaid } from './stated-policy.ts'
+export { whenAnswered } from './when-answered.ts'
 export { type WhenLinkedOptions, whenLinked } from './when-linked.ts'

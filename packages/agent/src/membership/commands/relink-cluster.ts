@@ -4,6 +4,7 @@ import {
   CLUSTER_PROFILES,
   type ClusterProfile,
   errorOf,
+  memberAccount,
   type PinnedPeer,
   peerSecretName,
   SECRETS,
@@ -11,14 +12,17 @@ import {
   secretValue,
 } from '@isthmus/api'
 import { readProfile } from '@isthmus/core'
-import type { ClusterClient } from '@isthmus/kube'
+import { type ClusterClient, isAlreadyExists } from '@isthmus/kube'
 import { absentIfNotFound } from '../../install/apply-objects.ts'
 import { installedNamespaces } from '../../install/installed-namespaces.ts'
 import { deliverCredential } from '../issue-credential.ts'
+import { memberAccountObject } from '../registry-objects.ts'
 import { membershipOf } from './cluster-facts.ts'
+import { deleteIfThere } from './delete-objects.ts'
 import { ERRORS } from './errors.ts'
 import { findRegistry, listProfiles } from './find-registry.ts'
 import { writeRegistryAccess } from './own-membership.ts'
+import { type LaidTokens, laidTokens } from './when-answered.ts'
 
 export interface RelinkOptions {
   /** The cluster whose links are broken, as an administrator. */
@@ -41,11 +45,14 @@ export interface Relinked {
   readonly clusterId: string
   readonly namespace: string
   readonly peers: readonly string[]
+  /** What they had issued to it when they were asked for more, for `whenAnswered`. */
+  readonly before: LaidTokens
 }
 
 /**
- * Mends links whose credentials have expired, or whose peer has moved: access to the registry is renewed, new
- * first credentials are laid into it, and the others are asked for theirs. May be repeated.
+ * Mends links whose credentials have expired or were stolen, or whose peer has moved: access to the registry is
+ * renewed, new first credentials are laid into it, and the others are asked for theirs. What was issued before,
+ * in both directions, is worth nothing any more: its accounts are made anew. May be interrupted and repeated.
  *
  * @throws IsthmusError ISTHMUS_NOT_JOINED, ISTHMUS_NOT_A_MEMBER, ISTHMUS_REGISTRY_NOT_FOUND, or the client's errors
  */
@@ -72,6 +79,7 @@ export async function relinkCluster(options: RelinkOptions): Promise<Relinked> {
     for (const profile of chosen) onProgress(await acceptProfile(client, agentNamespace, profile, signal))
   }
 
+  await endTokensOf(registry, namespace, clusterId, signal)
   await writeRegistryAccess(
     {
       client,
@@ -85,6 +93,8 @@ export async function relinkCluster(options: RelinkOptions): Promise<Relinked> {
   onProgress(`renewed the access of ${clusterId} to the registry`)
   const requestedAt = new Date().toISOString()
   for (const { metadata } of chosen) {
+    // As the agent puts it together, so that it finds the request answered.
+    const asked = [metadata.annotations?.[ANNOTATION_RELINK_REQUESTED], requestedAt]
     await deliverCredential({
       client,
       exchangeNamespace,
@@ -94,14 +104,31 @@ export async function relinkCluster(options: RelinkOptions): Promise<Relinked> {
       now: Date.now(),
       signal,
       registry: { client: registry, namespace },
-      relinkRequested: requestedAt,
+      relinkRequested: asked.filter(time => time).join(' '),
     })
   }
+  const peers = chosen.map(({ metadata }) => metadata.name ?? '')
+  const before = await laidTokens({ registry, namespace, clusterId, signal }, peers)
   const annotations = { [ANNOTATION_RELINK_REQUESTED]: requestedAt }
   await registry.patch(CLUSTER_PROFILES, clusterId, namespace, { metadata: { annotations } }, { signal })
-  const peers = chosen.map(({ metadata }) => metadata.name ?? '')
   onProgress(`issued new credentials to ${peers.join(', ') || 'nobody'}, and asked for theirs`)
-  return { clusterset, clusterId, namespace, peers }
+  return { clusterset, clusterId, namespace, peers, before }
+}
+
+/** A member may renew its own token for as long as its account lives. */
+async function endTokensOf(
+  registry: ClusterClient,
+  namespace: string,
+  clusterId: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { type, object } = memberAccountObject(namespace, clusterId)
+  await deleteIfThere(registry, type, memberAccount(clusterId), namespace, signal)
+  try {
+    await registry.create(type, object, { signal })
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error
+  }
 }
 
 /** An administrator's word that the peer is the one that its profile says it is now. */
