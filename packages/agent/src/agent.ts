@@ -79,6 +79,7 @@ export class Agent {
       connect: options.membership?.connect,
       log,
       onLostMemberPolicy: rules => this.#lost.useClusterSetPolicy(rules),
+      onDropped: clusterId => this.#lost.forget(clusterId),
       onLeaving: words => {
         void this.stop().then(() => this.#left.resolve(words))
       },

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import type { ConfigMap } from '@isthmus/api'
 import { ApiError } from '@isthmus/kube'
-import { forgetLink, type LinkMemory, linkMemory } from './link-memory.ts'
+import { type LinkMemory, linkMemory } from './link-memory.ts'
+import { forgetLink } from './link-object.ts'
 
 it('two agents that remember the same link never take its highest sequence back', async () => {
   let stored: ConfigMap | undefined

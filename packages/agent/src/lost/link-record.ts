@@ -1,5 +1,5 @@
-import { CONFIG_MAPS, type ConfigMap } from '@isthmus/api'
-import { type ClusterClient, isNotFound } from '@isthmus/kube'
+import type { ClusterClient } from '@isthmus/kube'
+import { readLinkObject, writeLinkObject } from '../links/link-object.ts'
 import type { LinkState } from '../options.ts'
 
 /**
@@ -30,35 +30,19 @@ export async function loadLinkRecord(
   clusterId: string,
   signal: AbortSignal,
 ): Promise<LinkRecord | undefined> {
-  try {
-    const { data } = await client.get<ConfigMap>(CONFIG_MAPS, `link-${clusterId}`, namespace, { signal })
-    return data === undefined ? undefined : recordOf(data)
-  } catch (error) {
-    if (isNotFound(error)) return undefined
-    throw error
-  }
+  const { data } = (await readLinkObject(client, namespace, clusterId, signal)) ?? {}
+  return data === undefined ? undefined : recordOf(data)
 }
 
 /** The sequence that another part of the agent keeps in the same object is not touched. */
 export async function saveLinkRecord(
-  client: Pick<ClusterClient, 'patch' | 'create'>,
+  client: Pick<ClusterClient, 'get' | 'patch' | 'create'>,
   namespace: string,
   clusterId: string,
   record: LinkRecord,
 ): Promise<void> {
-  const name = `link-${clusterId}`
   const data = dataOf(record)
-  try {
-    await client.patch<ConfigMap>(CONFIG_MAPS, name, namespace, { data })
-  } catch (error) {
-    if (!isNotFound(error)) throw error
-    await client.create(CONFIG_MAPS, {
-      apiVersion: 'v1',
-      kind: 'ConfigMap',
-      metadata: { namespace, name },
-      data,
-    } satisfies ConfigMap)
-  }
+  await writeLinkObject(client, namespace, clusterId, () => data)
 }
 
 function dataOf(record: LinkRecord): RecordData {

@@ -19,7 +19,7 @@ import { type GatedClient, NotLeadingError } from '../leadership/write-gate.ts'
 import type { Link } from '../links/link.ts'
 import type { LinkStatus } from '../options.ts'
 import type { OwnCluster } from '../own/own-cluster.ts'
-import { loadLinkRecord, saveLinkRecord } from './link-record.ts'
+import { type LinkRecord, loadLinkRecord, saveLinkRecord } from './link-record.ts'
 import { linkStateOf } from './link-state.ts'
 import { LostMetrics } from './lost-metrics.ts'
 import { LostPolicies } from './lost-policies.ts'
@@ -70,6 +70,8 @@ export class LostMembers {
   readonly #members = new Map<string, TrackedMember>()
   /** When what is remembered of a member was last asked for. */
   readonly #loadedAt = new Map<string, number>()
+  /** Of each member, the last save that was begun. */
+  readonly #saving = new Map<string, Promise<void>>()
   readonly #stopping = new AbortController()
   readonly #ends: (() => void)[] = []
   #looking: NodeJS.Timeout | undefined
@@ -139,6 +141,16 @@ export class LostMembers {
         return member === undefined || record === undefined ? undefined : this.#save(member, record)
       }),
     )
+  }
+
+  /** Its link has ended for good. Resolves when nothing of it is being written any more. */
+  async forget(clusterId: string): Promise<void> {
+    this.#members.delete(clusterId)
+    this.#loadedAt.delete(clusterId)
+    this.#prober?.forget(clusterId)
+    const saving = this.#saving.get(clusterId)
+    await saving
+    if (this.#saving.get(clusterId) === saving) this.#saving.delete(clusterId)
   }
 
   /** What the member is to the service; undefined as long as what is remembered of it has not been read. */
@@ -280,10 +292,18 @@ export class LostMembers {
     }
   }
 
-  async #save(member: TrackedMember, record: Parameters<typeof saveLinkRecord>[3]): Promise<void> {
+  /** One after the other. */
+  #save(member: TrackedMember, record: LinkRecord): Promise<void> {
+    member.isSaving = true
+    const before = this.#saving.get(member.clusterId) ?? Promise.resolve()
+    const saving = before.then(() => this.#store(member, record))
+    this.#saving.set(member.clusterId, saving)
+    return saving
+  }
+
+  async #store(member: TrackedMember, record: LinkRecord): Promise<void> {
     const { client, agentNamespace, clock, log } = this.#options
     const { silence, clusterId } = member
-    member.isSaving = true
     try {
       await saveLinkRecord(client, agentNamespace, clusterId, record)
       member.saved(record, silence, clock())
@@ -309,10 +329,7 @@ export class LostMembers {
 
   #forgetOthers(clusterIds: readonly string[]): void {
     for (const clusterId of this.#members.keys()) {
-      if (clusterIds.includes(clusterId)) continue
-      this.#members.delete(clusterId)
-      this.#loadedAt.delete(clusterId)
-      this.#prober?.forget(clusterId)
+      if (!clusterIds.includes(clusterId)) void this.forget(clusterId)
     }
   }
 

@@ -50,6 +50,26 @@ function save(member: TrackedMember, record: LinkRecord | undefined, now: number
 }
 
 describe('what is remembered of a member', () => {
+  it('is why, also where that alone is another: not sooner than in a minute', () => {
+    const member = new TrackedMember('east', undefined, START)
+    member.observe(silence(100_000), START, POLICIES, START)
+    member.enter({ state: 'lost', reason: 'its API server refuses connections' }, START)
+    save(member, member.toSave(3, POLICIES, START), START)
+    member.enter({ state: 'lost', reason: 'its API server does not accept our credentials' }, START + 20_000)
+    assert.equal(member.toSave(3, POLICIES, START + 59_000), undefined)
+    const record = save(member, member.toSave(3, POLICIES, START + 60_000), START + 60_000)
+    assert.equal(record.reason, 'its API server does not accept our credentials')
+    assert.equal(record.since, new Date(START).toISOString().replace('.000', ''))
+    assert.equal(member.toSave(3, POLICIES, START + 180_000), undefined)
+  })
+
+  it('is what the policy makes of it, also where that alone is another', () => {
+    const member = new TrackedMember('east', undefined, START)
+    save(member, lostFor(member, HOUR, START), START)
+    assert.equal(member.toSave(3, POLICIES, START + 120_000), undefined)
+    assert.equal(member.toSave(3, [STRICT], START + 120_000)?.phase, 'removed')
+  })
+
   it('is its state, once that has lasted', () => {
     const member = new TrackedMember('east', undefined, START)
     member.enter({ state: 'connecting' }, START)

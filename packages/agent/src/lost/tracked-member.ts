@@ -17,6 +17,8 @@ import type { LinkRecord } from './link-record.ts'
 const SETTLED_MS = 15_000
 /** While a member is lost, how long it has been is written so often: a restart forgets at most this. */
 const REFRESH_MS = 3_600_000
+/** The same state, for another reason, is written so often at most: a peer chooses some of the words. */
+const RESAY_MS = 60_000
 /** What could not be written is tried again. */
 const RETRY_MS = 5_000
 /** At a clean end, less is not worth a write. */
@@ -94,11 +96,13 @@ export class TrackedMember {
     if (this.isSaving || now < this.#retryAt || this.state === undefined) return undefined
     // Nothing is known of it yet that was not known before.
     if (this.state.state === 'connecting') return undefined
-    const isOther = this.state.state !== this.#stored?.state && now - this.#stateSince >= SETTLED_MS
+    const isSettled = now - this.#stateSince >= SETTLED_MS
+    const isOther = isSettled && this.state.state !== this.#stored?.state
+    const isOtherwise = isSettled && now - this.#savedAt >= RESAY_MS && this.#saysOtherwise(policies[0])
     // What was done because of a silence is not undone by a restart that has forgotten it.
     const isDone = differs(this.#savedSilence, this.silence, policies)
     const isOld = isLost(this.silence.unheard) && now - this.#savedAt >= REFRESH_MS
-    return isOther || isDone || isOld ? this.#record(services, policies[0]) : undefined
+    return isOther || isOtherwise || isDone || isOld ? this.#record(services, policies[0]) : undefined
   }
 
   /** What to remember at a clean end. */
@@ -121,6 +125,12 @@ export class TrackedMember {
 
   saveFailed(now: number): void {
     this.#retryAt = now + RETRY_MS
+  }
+
+  /** What is remembered tells another reason, or what another policy made of it: a person would read that. */
+  #saysOtherwise(base: LostMemberPolicy = DEFAULT_LOST_MEMBER_POLICY): boolean {
+    const { reason = '', phase } = this.#stored ?? {}
+    return reason !== (this.state?.reason ?? '') || phase !== this.phase(base)
   }
 
   /** `base`: the policy of services without one of their own. */

@@ -34,6 +34,8 @@ export interface MembershipOptions {
   readonly onLeaving: (words: string) => void
   /** What the ClusterSet says of lost members: at the start, if that is known, and when it is another. */
   readonly onLostMemberPolicy: (rules: LostMemberRules) => void
+  /** A link has ended, as its peer left. Resolves when nothing of it is being written any more. */
+  readonly onDropped: (clusterId: string) => Promise<void>
   /** How often to look for what only time brings. Default: 5 s. */
   readonly lookEveryMs?: number | undefined
   /** How clients of peers and of the registry are made; for tests. */
@@ -56,6 +58,7 @@ export class Membership {
   readonly #options: MembershipOptions
   readonly #records: OwnRecords
   readonly #connections = new Map<string, { connection: ChangingConnection; exchangeNamespace: string }>()
+  readonly #dropping = new Map<string, Promise<void>>()
   readonly #linking: Controller
   #term: MembershipTerm | undefined
   #isLeaving = false
@@ -208,12 +211,25 @@ export class Membership {
   /** Ends the link: what the peer contributed is absent from now on. */
   async #drop(clusterId: string): Promise<void> {
     const known = this.#connections.get(clusterId)
-    if (known === undefined) return
-    this.#connections.delete(clusterId)
+    if (known !== undefined) {
+      this.#connections.delete(clusterId)
+      this.#dropping.set(clusterId, this.#dropLink(clusterId, known.connection))
+    }
+    // Whoever forgets it waits for the end of it, whoever began.
+    const dropping = this.#dropping.get(clusterId)
+    try {
+      await dropping
+    } finally {
+      if (this.#dropping.get(clusterId) === dropping) this.#dropping.delete(clusterId)
+    }
+  }
+
+  async #dropLink(clusterId: string, connection: ChangingConnection): Promise<void> {
     const removed = this.#options.links.remove(clusterId)
-    known.connection.release()
+    connection.release()
     await removed
-    await known.connection.close()
+    await this.#options.onDropped(clusterId)
+    await connection.close()
   }
 
   /** The link first: to it, a connection that is closed would be one that failed. */

@@ -1,7 +1,7 @@
 import { type PinnedPeer, READER_SLOTS } from '@isthmus/api'
 import { decidePeer, type PeerVerdict } from '@isthmus/core'
 import { done, type Outcome } from '@isthmus/kube'
-import { forgetLink } from '../../links/link-memory.ts'
+import { forgetLink } from '../../links/link-object.ts'
 import type { Links } from '../../links/links.ts'
 import { time } from '../../timestamps.ts'
 import { attempt } from './attempt.ts'
