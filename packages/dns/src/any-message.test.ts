@@ -127,7 +127,7 @@ describe('any object', () => {
           const odd = { ...slice('odd', 0), endpoints, ports, metadata: { labels } } as EndpointSlice
           const names = namesOfService(serviceImport, [odd])
           const zone = new Zone({ ttl: 5, nameServerAddresses: [] })
-          zone.setService('demo/odd', names)
+          zone.setService('demo/odd', () => names)
           for (const { name, records } of names) {
             const labels = labelsOf(name)
             for (const type of types) {

@@ -26,13 +26,13 @@ export function dnsMetrics(server: DnsServer): Registry {
         this.inc(read())
       },
     })
-  const now = (name: string, help: string, read: () => number) =>
+  const now = (name: string, help: string, read: () => number | Promise<number>) =>
     new Gauge({
       name,
       help,
       registers,
-      collect() {
-        this.set(read())
+      async collect() {
+        this.set(await read())
       },
     })
   const { counters } = server
@@ -44,7 +44,7 @@ export function dnsMetrics(server: DnsServer): Registry {
     () => counters.connectionsEvicted,
   )
   now('isthmus_dns_connections', 'TCP connections that are open', () => counters.connections)
-  now('isthmus_dns_names', 'Names in the zone', () => server.names)
+  now('isthmus_dns_names', 'Names in the zone', () => server.countNames())
   now('isthmus_dns_serial', "The serial of the zone's SOA", () => server.serial)
   now('isthmus_dns_synced', 'Whether all objects were read once', () => Number(server.synced))
   return registry

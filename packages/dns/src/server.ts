@@ -8,6 +8,7 @@ import { ClusterSource } from './source/cluster-source.ts'
 import type { ZoneSource } from './source/source.ts'
 import { TcpTransport } from './transport/tcp-transport.ts'
 import { UdpTransport } from './transport/udp-transport.ts'
+import { inSlices } from './turns.ts'
 import { Zone } from './zone/zone.ts'
 import { ZoneFeed } from './zone/zone-feed.ts'
 
@@ -86,8 +87,9 @@ export class DnsServer {
     return this.#synced.promise
   }
 
-  /** How many names there are. */
-  get names(): number {
+  /** How many names there are. Those of services that changed are counted for it, with answers between. */
+  async countNames(): Promise<number> {
+    await inSlices(() => this.#zone.countNext())
     return this.#zone.size
   }
 

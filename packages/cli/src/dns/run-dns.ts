@@ -41,7 +41,8 @@ export async function runDns(flags: DnsFlags, context: CommandContext): Promise<
         log.info({ url: health.url }, 'serving /healthz, /readyz and /metrics')
       }
       log.info(await server.listen({ host, port }), 'answering for clusterset.local')
-      void server.whenSynced().then(() => log.info({ names: server.names }, 'all objects were read'))
+      const read = server.whenSynced().then(() => server.countNames())
+      void read.then(names => log.info({ names }, 'all objects were read'))
       await stopRequested(stopping)
     } finally {
       following.stop()

@@ -1,38 +1,49 @@
+import { isDeepStrictEqual } from 'node:util'
 import {
   ENDPOINT_SLICES,
-  type EndpointSlice,
   LABEL_SERVICE_NAME,
-  LABEL_SOURCE_CLUSTER,
   NAMESPACES,
   type Namespace,
-  type ObjectMeta,
   SERVICE_IMPORTS,
   type ServiceImport,
 } from '@isthmus/api'
-import { type ClusterClient, Reflector, type ReflectorState } from '@isthmus/kube'
+import { type ClusterClient, type Rate, Reflector, type ReflectorState } from '@isthmus/kube'
 import { type ImportedService, serviceOf, type ZoneSource, type ZoneSourceListener } from './source.ts'
+import { areSameSlices, identityOf, trimSlice, type WatchedSlice, wholeSlice } from './watched-slice.ts'
 
 const BY_SERVICE = 'service'
 
 /**
- * The objects of one cluster, watched. Of each only what names and records are made of is kept, so that
- * nothing else wakes the zone. While the API server is away it has what it had last.
+ * Questions are answered on the same thread, and wait while it decodes. So a flood of events (a watch that catches
+ * up) is taken a few at a time: faster than importers write, slower than would be felt.
+ */
+const EVENT_RATE: Rate = { burst: 10, perSecond: 2000 }
+
+/** Objects on a page of a list, for the same reason: a page is decoded at once. Slices have a hundred endpoints each. */
+const PAGE_SIZE = 100
+const SLICE_PAGE_SIZE = 20
+
+/**
+ * The objects of one cluster, watched. Of each only what names and records are made of is kept, and of other
+ * changes nobody is told. While the API server is away it has what it had last.
  */
 export class ClusterSource implements ZoneSource {
   readonly #imports: Reflector<ServiceImport>
-  readonly #slices: Reflector<EndpointSlice>
+  readonly #slices: Reflector<WatchedSlice>
   readonly #namespaces: Reflector<Namespace>
 
   constructor(client: ClusterClient) {
-    this.#imports = new Reflector({ client, type: SERVICE_IMPORTS, trim: trimServiceImport })
-    this.#slices = new Reflector({
-      client,
+    const taking = { client, eventRate: EVENT_RATE, pageSize: PAGE_SIZE }
+    this.#imports = new Reflector({ ...taking, type: SERVICE_IMPORTS, trim: trimServiceImport })
+    this.#slices = new Reflector<WatchedSlice>({
+      ...taking,
+      pageSize: SLICE_PAGE_SIZE,
       type: ENDPOINT_SLICES,
       labelSelector: LABEL_SERVICE_NAME,
-      trim: trimEndpointSlice,
+      trim: trimSlice,
       indexes: { [BY_SERVICE]: slice => [serviceOf(slice)] },
     })
-    this.#namespaces = new Reflector({ client, type: NAMESPACES, trim: trimNamespace })
+    this.#namespaces = new Reflector({ ...taking, type: NAMESPACES, trim: trimNamespace })
   }
 
   /** How each of the watches is, by the plural of its kind. */
@@ -46,7 +57,13 @@ export class ClusterSource implements ZoneSource {
 
   service(key: string): ImportedService | undefined {
     const serviceImport = this.#imports.store.get(key)
-    return serviceImport && { serviceImport, slices: this.#slices.store.byIndex(BY_SERVICE, key) }
+    return (
+      serviceImport && { serviceImport, slices: this.#slices.store.byIndex(BY_SERVICE, key).map(wholeSlice) }
+    )
+  }
+
+  hasService(key: string): boolean {
+    return this.#imports.store.get(key) !== undefined
   }
 
   hasNamespace(name: string): boolean {
@@ -54,10 +71,15 @@ export class ClusterSource implements ZoneSource {
   }
 
   start(listener: ZoneSourceListener): void {
-    this.#imports.store.subscribe(key => listener.serviceChanged(key))
+    this.#imports.store.subscribe((key, next, previous) => {
+      if (!next || !previous || !isDeepStrictEqual(next.spec, previous.spec)) listener.serviceChanged(key)
+    })
     this.#slices.store.subscribe((_, next, previous) => {
-      if (next) listener.serviceChanged(serviceOf(next))
-      if (previous) listener.serviceChanged(serviceOf(previous))
+      const service = next && serviceOf(next)
+      const previousService = previous && serviceOf(previous)
+      if (next && previous && service === previousService && areSameSlices(next, previous)) return
+      for (const key of new Set([service, previousService]))
+        if (key !== undefined) listener.serviceChanged(key)
     })
     this.#namespaces.store.subscribe(name => listener.namespaceChanged(name))
     for (const reflector of this.#reflectors()) reflector.start()
@@ -78,32 +100,9 @@ export class ClusterSource implements ZoneSource {
 
 function trimServiceImport({ apiVersion, kind, metadata, spec }: ServiceImport): ServiceImport {
   const kept = spec && { type: spec.type, ports: spec.ports, ...(spec.ips && { ips: spec.ips }) }
-  return { apiVersion, kind, metadata: identity(metadata), spec: kept }
-}
-
-/** Only ready endpoints have names, so that others need not be kept. */
-function trimEndpointSlice(slice: EndpointSlice): EndpointSlice {
-  const { apiVersion, kind, metadata, addressType, endpoints, ports } = slice
-  const { [LABEL_SERVICE_NAME]: service = '', [LABEL_SOURCE_CLUSTER]: cluster = '' } = metadata.labels ?? {}
-  return {
-    apiVersion,
-    kind,
-    metadata: {
-      ...identity(metadata),
-      labels: { [LABEL_SERVICE_NAME]: service, [LABEL_SOURCE_CLUSTER]: cluster },
-    },
-    addressType,
-    endpoints: (endpoints ?? [])
-      .filter(endpoint => endpoint.conditions?.ready !== false)
-      .map(({ addresses, hostname }) => ({ addresses, ...(hostname && { hostname }) })),
-    ...(ports && { ports }),
-  }
+  return { apiVersion, kind, metadata: identityOf(metadata), spec: kept }
 }
 
 function trimNamespace({ apiVersion, kind, metadata }: Namespace): Namespace {
-  return { apiVersion, kind, metadata: identity(metadata) }
-}
-
-function identity({ namespace, name }: ObjectMeta): ObjectMeta {
-  return { ...(name !== undefined && { name }), ...(namespace !== undefined && { namespace }) }
+  return { apiVersion, kind, metadata: identityOf(metadata) }
 }

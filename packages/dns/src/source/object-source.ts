@@ -56,6 +56,10 @@ export class ObjectSource implements ZoneSource {
     return serviceImport && { serviceImport, slices: [...(this.#slicesOf.get(key) ?? [])] }
   }
 
+  hasService(key: string): boolean {
+    return this.#imports.has(key)
+  }
+
   hasNamespace(name: string): boolean {
     return this.#namespaces.has(name)
   }

@@ -7,7 +7,7 @@ export interface ImportedService {
   readonly slices: readonly EndpointSlice[]
 }
 
-/** Told what changed, not how: the state is then read. Things may be told more often than they change. */
+/** Told what changed, not how: the state is read when it is asked for. Each time the zone's serial grows. */
 export interface ZoneSourceListener {
   serviceChanged(key: string): void
   namespaceChanged(name: string): void
@@ -17,6 +17,8 @@ export interface ZoneSourceListener {
 export interface ZoneSource {
   /** Undefined if there is no such ServiceImport. */
   service(key: string): ImportedService | undefined
+  /** Whether there is such a ServiceImport. */
+  hasService(key: string): boolean
   hasNamespace(name: string): boolean
   /** Tells of everything, then of every change. */
   start(listener: ZoneSourceListener): void

@@ -8,7 +8,7 @@ interface Slot<T> {
 }
 
 /** Of the bytes from `start` to `end`; the same for both cases of a letter. */
-type NameHash = (bytes: Buffer, start: number, end: number) => number
+export type NameHash = (bytes: Buffer, start: number, end: number) => number
 
 /**
  * A table whose keys are names in wire form, relative to the zone, looked up in the bytes of a message
@@ -75,7 +75,7 @@ function isSame(name: Buffer, bytes: Buffer, start: number, end: number): boolea
 }
 
 /** FNV-1a over the folded bytes. Lengths of labels are below the letters, so folding leaves them alone. */
-function seededHash(): NameHash {
+export function seededHash(): NameHash {
   const seed = randomInt(2 ** 32) | 0
   return (bytes, start, end) => {
     let hash = seed

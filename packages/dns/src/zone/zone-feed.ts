@@ -1,10 +1,13 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { namesOfService } from '@isthmus/core'
 import type { ZoneSource, ZoneSourceListener } from '../source/source.ts'
+import { TimeSlice } from '../turns.ts'
+import type { NamesReader } from './service-place.ts'
 import type { Zone } from './zone.ts'
 
 /**
  * Keeps a zone in step with a source. Changes are gathered for one turn of the event loop, so that a
- * service whose import and slices come together is made once.
+ * service whose import and slices come together changes once, and taken up in slices, with answers between.
  */
 export class ZoneFeed implements ZoneSourceListener {
   readonly #source: ZoneSource
@@ -28,7 +31,8 @@ export class ZoneFeed implements ZoneSourceListener {
   /** Resolves when the zone has all that the source had when it was synced. */
   async whenSynced(): Promise<void> {
     await this.#source.whenSynced()
-    if (!this.#isStopped) this.#flush()
+    while (this.#isBehind && !this.#isStopped) await turn()
+    this.#zone.commit(this.#now())
   }
 
   async stop(): Promise<void> {
@@ -47,20 +51,36 @@ export class ZoneFeed implements ZoneSourceListener {
     this.#schedule()
   }
 
-  #schedule(): void {
-    if (!this.#isStopped) this.#scheduled ??= setImmediate(() => this.#flush())
+  get #isBehind(): boolean {
+    return this.#services.size > 0 || this.#namespaces.size > 0
   }
 
-  #flush(): void {
-    clearImmediate(this.#scheduled)
+  #schedule(): void {
+    if (!this.#isStopped) this.#scheduled ??= setImmediate(() => this.#take())
+  }
+
+  #take(): void {
     this.#scheduled = undefined
-    for (const name of this.#namespaces) this.#zone.setNamespace(name, this.#source.hasNamespace(name))
-    this.#namespaces.clear()
-    for (const key of this.#services) {
-      const service = this.#source.service(key)
-      this.#zone.setService(key, service ? namesOfService(service.serviceImport, service.slices) : [])
+    const slice = new TimeSlice()
+    for (const name of this.#namespaces) {
+      if (slice.isOver) break
+      this.#namespaces.delete(name)
+      this.#zone.setNamespace(name, this.#source.hasNamespace(name))
     }
-    this.#services.clear()
+    for (const key of this.#services) {
+      if (slice.isOver) break
+      this.#services.delete(key)
+      this.#zone.setService(key, this.#readerOf(key))
+    }
     this.#zone.commit(this.#now())
+    if (this.#isBehind) this.#schedule()
+  }
+
+  #readerOf(key: string): NamesReader | undefined {
+    if (!this.#source.hasService(key)) return undefined
+    return () => {
+      const service = this.#source.service(key)
+      return service ? namesOfService(service.serviceImport, service.slices) : []
+    }
   }
 }

@@ -1,16 +1,11 @@
 import { CLUSTERSET_ZONE } from '@isthmus/api'
-import {
-  type AddressRecord,
-  areSameNames,
-  fixedNames,
-  namespaceName,
-  type ZoneName,
-  type ZoneRecord,
-} from '@isthmus/core'
-import { type PreparationContext, type PreparedAnswer, prepareAnswer } from '../message/prepared-answer.ts'
+import { fixedNames, namespaceName } from '@isthmus/core'
 import { StartOfAuthority } from '../message/start-of-authority.ts'
 import { labelsOf, wireName } from '../message/wire-name.ts'
-import { NameTable } from './name-table.ts'
+import { NameTable, seededHash } from './name-table.ts'
+import { FixedPlace, NamespacePlace, type Place } from './place.ts'
+import { type NamesReader, type ServiceContext, ServicePlace } from './service-place.ts'
+import type { ZoneEntry } from './zone-entry.ts'
 
 export interface ZoneSettings {
   /** Seconds that clients may keep an answer, and that there is none. */
@@ -19,76 +14,83 @@ export interface ZoneSettings {
   readonly nameServerAddresses: readonly string[]
 }
 
-/** A name of the zone, with the answers that were asked for since it last changed. */
-export class ZoneEntry {
-  readonly #name: ZoneName
-  readonly #context: PreparationContext
-  readonly #answers = new Map<ZoneRecord['type'], PreparedAnswer | undefined>()
-
-  constructor(name: ZoneName, context: PreparationContext) {
-    this.#name = name
-    this.#context = context
-  }
-
-  /** Undefined if the name has no records of this type. */
-  answer(type: ZoneRecord['type']): PreparedAnswer | undefined {
-    const known = this.#answers.get(type)
-    if (known || this.#answers.has(type)) return known
-    const prepared = prepareAnswer(this.#name, type, this.#context)
-    this.#answers.set(type, prepared)
-    return prepared
-  }
-}
-
-/** All names that exist, by their bytes. A change of one service touches that service's names alone. */
+/**
+ * All names that exist. A change takes as long as it takes to note it, whatever the service's size: its names
+ * are made when they are asked for.
+ */
 export class Zone {
   /** In wire form. */
   readonly apex = wireName(CLUSTERSET_ZONE)
   readonly startOfAuthority: StartOfAuthority
-  readonly #ttl: number
-  readonly #table = new NameTable<ZoneEntry>()
-  readonly #services = new Map<string, readonly ZoneName[]>()
-  readonly #namespaces = new Set<string>()
-  /** How many services with names each namespace has. */
-  readonly #servicesIn = new Map<string, number>()
+  readonly #context: ServiceContext
+  /** By at most three labels. */
+  readonly #places: NameTable<Place>
+  readonly #fixed: number
+  /** By `namespace/name`. */
+  readonly #services = new Map<string, ServicePlace>()
+  readonly #namespaces = new Map<string, NamespacePlace>()
+  readonly #uncounted = new Set<ServicePlace>()
+  /** Of the names of services that were counted. */
+  #serviceNames = 0
   #isChanged = true
 
   constructor({ ttl, nameServerAddresses }: ZoneSettings) {
-    this.#ttl = ttl
     this.startOfAuthority = new StartOfAuthority(ttl)
-    this.#replace([], fixedNames(nameServerAddresses))
+    this.#context = { zone: this.apex, ttl, hash: seededHash() }
+    this.#places = new NameTable(this.#context.hash)
+    const names = fixedNames(nameServerAddresses)
+    const addressesOf = () => []
+    for (const name of names) {
+      this.#places.set(labelsOf(name.name), new FixedPlace(name, { ...this.#context, addressesOf }))
+    }
+    this.#fixed = names.length
   }
 
-  /** How many names exist. */
+  /** How many names exist. Services that changed since they were counted last are counted first. */
   get size(): number {
-    return this.#table.size
+    while (this.countNext());
+    const namespaces = this.#namespaces.values().reduce((sum, place) => sum + (place.exists ? 1 : 0), 0)
+    return this.#fixed + namespaces + this.#serviceNames
+  }
+
+  /** Counts the names of a service that changed; false if there was none. {@link size} is quick after the last. */
+  countNext(): boolean {
+    for (const place of this.#uncounted) {
+      this.#uncounted.delete(place)
+      this.#serviceNames += place.recount()
+      return true
+    }
+    return false
   }
 
   /** The name in these bytes of a message: its labels above the zone, in any case. */
   find(message: Buffer, start: number, end: number): ZoneEntry | undefined {
-    return this.#table.get(message, start, end)
+    const from = lastThreeLabels(message, start, end)
+    const place = this.#places.get(message, from, end)
+    return from === start ? place?.entry : place?.below(message, start, end)
   }
 
-  /** Replaces the names of a service (`namespace/name`); none: it is gone. */
-  setService(key: string, names: readonly ZoneName[]): void {
-    const previous = this.#services.get(key) ?? []
-    // Most changes of slices (a node name, a hint, another generation) change no name.
-    if (areSameNames(previous, names)) return
-    this.#replace(previous, names)
-    if (names.length > 0) this.#services.set(key, names)
-    else this.#services.delete(key)
-    const namespace = key.slice(0, key.indexOf('/'))
-    const difference = Math.sign(names.length) - Math.sign(previous.length)
-    this.#servicesIn.set(namespace, (this.#servicesIn.get(namespace) ?? 0) + difference)
-    this.#setNamespaceName(namespace)
+  /** A service (`namespace/name`) is new or changed, and `read` gives its names; undefined: it is gone. */
+  setService(key: string, read: NamesReader | undefined): void {
+    const known = this.#services.get(key)
+    if (!known && !read) return
+    this.#isChanged = true
+    if (known && read) {
+      known.change(read)
+      this.#uncounted.add(known)
+    } else if (known) {
+      this.#removeService(key, known)
+    } else if (read) {
+      this.#addService(key, read)
+    }
   }
 
   /** Whether there is a namespace, with or without services. */
   setNamespace(namespace: string, exists: boolean): void {
-    if (exists === this.#namespaces.has(namespace)) return
-    if (exists) this.#namespaces.add(namespace)
-    else this.#namespaces.delete(namespace)
-    this.#setNamespaceName(namespace)
+    if (exists === (this.#namespaces.get(namespace)?.isThere ?? false)) return
+    this.#namespace(namespace).isThere = exists
+    this.#forgetUnlessKnown(namespace)
+    this.#isChanged = true
   }
 
   /** Ends a batch of changes: a new serial, if there were any. `now` in milliseconds. */
@@ -97,33 +99,57 @@ export class Zone {
     this.#isChanged = false
   }
 
-  #setNamespaceName(namespace: string): void {
-    if (this.#servicesIn.get(namespace) === 0) this.#servicesIn.delete(namespace)
-    const name = namespaceName(namespace)
-    const exists = this.#namespaces.has(namespace) || this.#servicesIn.has(namespace)
-    const isThere = this.#find(name.name) !== undefined
-    if (exists !== isThere) this.#replace(isThere ? [name] : [], exists ? [name] : [])
+  #addService(key: string, read: NamesReader): void {
+    const name = nameOfService(key)
+    const place = new ServicePlace(name, this.#context, read)
+    this.#services.set(key, place)
+    this.#places.set(labelsOf(name), place)
+    this.#namespace(namespaceOf(key)).add(place)
+    this.#uncounted.add(place)
   }
 
-  #find(name: string): ZoneEntry | undefined {
-    const labels = labelsOf(name)
-    return this.#table.get(labels, 0, labels.length)
+  #removeService(key: string, place: ServicePlace): void {
+    this.#services.delete(key)
+    this.#places.delete(labelsOf(nameOfService(key)))
+    this.#namespace(namespaceOf(key)).delete(place)
+    this.#forgetUnlessKnown(namespaceOf(key))
+    this.#uncounted.delete(place)
+    this.#serviceNames -= place.count
   }
 
-  /** Names that belong together: the targets of one are among the others. */
-  #replace(previous: readonly ZoneName[], next: readonly ZoneName[]): void {
-    for (const { name } of previous) this.#table.delete(labelsOf(name))
-    const byName = new Map(next.map(name => [name.name, name]))
-    const context: PreparationContext = {
-      zone: this.apex,
-      ttl: this.#ttl,
-      addressesOf: target => (byName.get(target)?.records ?? []).filter(isAddress),
-    }
-    for (const name of next) this.#table.set(labelsOf(name.name), new ZoneEntry(name, context))
-    this.#isChanged = true
+  #namespace(namespace: string): NamespacePlace {
+    const known = this.#namespaces.get(namespace)
+    if (known) return known
+    const place = new NamespacePlace(namespace, { ...this.#context, addressesOf: () => [] })
+    this.#namespaces.set(namespace, place)
+    this.#places.set(labelsOf(namespaceName(namespace).name), place)
+    return place
+  }
+
+  #forgetUnlessKnown(namespace: string): void {
+    if (!this.#namespaces.get(namespace)?.isForgotten) return
+    this.#namespaces.delete(namespace)
+    this.#places.delete(labelsOf(namespaceName(namespace).name))
   }
 }
 
-function isAddress(record: ZoneRecord): record is AddressRecord {
-  return record.type === 'A' || record.type === 'AAAA'
+function namespaceOf(key: string): string {
+  return key.slice(0, key.indexOf('/'))
+}
+
+function nameOfService(key: string): string {
+  return `${key.slice(key.indexOf('/') + 1)}.${namespaceOf(key)}.svc`
+}
+
+/** Where the last three labels from `start` to `end` begin; `start` if there are no more. */
+function lastThreeLabels(message: Buffer, start: number, end: number): number {
+  let third = start
+  let second = start
+  let last = start
+  for (let at = start; at < end; at += (message[at] as number) + 1) {
+    third = second
+    second = last
+    last = at
+  }
+  return third
 }
