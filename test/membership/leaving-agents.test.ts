@@ -92,6 +92,28 @@ suite('leaving, with agents', () => {
     )
   })
 
+  test('a member that was removed and still runs says so, also after a restart; leave takes it out', async () => {
+    await set.join('east')
+    await set.startAgent('east')
+    await set.linked(...IDS)
+    const east = set.member('east')
+    await removeMember({ registry: set.registry.client, clusterId: 'east', timeoutMs: 20_000 })
+    const says = () => east.agent?.status().reasons.join() ?? ''
+    const words =
+      /^east was removed from the ClusterSet prod \(seen at .*`isthmus leave` takes out what is left/
+    await until('it says so', () => words.test(says()))
+    assert.equal(east.agent?.ready, false)
+    const told = says()
+    // The registry, which does not accept it any more, has nothing to say to the next one.
+    await set.stopAgent('east')
+    await set.startAgent('east')
+    await until('it says so again', () => says() === told)
+    const ended = east.agent?.left
+    await leave('east')
+    assert.match(`${await ended}`, /east leaves/)
+    await set.stopAgent('east')
+  })
+
   test('a member whose cluster is gone is removed by its id', async () => {
     await set.stopAgent('west')
     await set.member('west').server.close()

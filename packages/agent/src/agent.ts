@@ -231,6 +231,7 @@ export class Agent {
     if (!this.#leadership.decided) reasons.push('it is not known yet which agent of this cluster leads')
     else if (this.#leadership.leading && this.#terms.current?.published !== true)
       reasons.push('the export index has not been published yet')
+    if (this.#membership.removal !== undefined) reasons.push(this.#membership.removal)
     return reasons
   }
 }

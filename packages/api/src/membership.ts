@@ -128,6 +128,8 @@ export interface MembershipRecord {
   readonly profileUID: string
   readonly joinedAt: string
   readonly state: 'member' | 'leaving'
+  /** RFC 3339: since when its agent knows that an administrator of the registry removed it. */
+  readonly removedAt?: string
   readonly access: ApiAccess
   /** What its profile says that the agent does not find out by itself. */
   readonly profile?: {

@@ -1,7 +1,9 @@
 /** Reads of every member what one service is made of there, with the rights of whoever asks. */
 import { LEADER_LEASE_NAME } from '@isthmus/agent'
 import {
+  CONFIG_MAPS,
   CUSTOM_RESOURCE_DEFINITIONS,
+  configMapValue,
   ENDPOINT_SLICES,
   type EndpointSlice,
   EXPORT_INDEX_NAME,
@@ -14,6 +16,8 @@ import {
   LABEL_KUBERNETES_SERVICE_NAME,
   LABEL_SERVICE_NAME,
   LEASES,
+  MEMBERSHIP_NAME,
+  type MembershipRecord,
   NAMESPACES,
   NODES,
   PUBLISHER_LEASE_NAME,
@@ -83,10 +87,11 @@ async function readMember(
     keptFields(client),
     readList(() => linksOf(client, home)),
   ])
-  const [index, heartbeat, leader, chunks, admission, dns, connect] = await Promise.all([
+  const [index, heartbeat, leader, membership, chunks, admission, dns, connect] = await Promise.all([
     readObject(() => client.get(EXPORT_INDEXES, EXPORT_INDEX_NAME, exchange)),
     readObject(() => client.get(LEASES, PUBLISHER_LEASE_NAME, exchange)),
     readObject(() => client.get(LEASES, LEADER_LEASE_NAME, home)),
+    client.get(CONFIG_MAPS, MEMBERSHIP_NAME, home).catch(() => undefined),
     readList(() => chunksOf(client, exchange, readValue(record))),
     admissionOf(client, member, namespace, readValue(known.namespace)?.metadata.labels),
     outside.askDns(member, namespace, name),
@@ -95,6 +100,7 @@ async function readMember(
   return {
     ...member,
     ...known,
+    removedAt: configMapValue<MembershipRecord>(membership)?.removedAt,
     derivedService,
     importedSlices,
     serviceImport,

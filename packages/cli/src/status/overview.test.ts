@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { RegistryNoteData } from '@isthmus/api'
+import type { MembershipRecord, RegistryNoteData } from '@isthmus/api'
 import { overviewOf } from './overview.ts'
 import type { MemberReading, StatusFacts } from './status-facts.ts'
 
@@ -55,6 +55,22 @@ describe('what is wrong', () => {
   it('is nothing where members are well and read their registry', () => {
     const there: RegistryNoteData = { server, state: 'reachable', reason: '', since: '2026-01-01T00:00:00Z' }
     assert.deepEqual(problems([member('a'), member('b', there)]), [])
+  })
+
+  it('is a member that was removed: who says so, and what to do', () => {
+    const membership: MembershipRecord = {
+      clusterset: 'prod',
+      clusterId: 'a',
+      profileUID: 'uid',
+      joinedAt: '2026-01-01T00:00:00Z',
+      state: 'member',
+      removedAt: '2026-01-01T00:01:00Z',
+      access: { server: 'https://a:6443' },
+    }
+    const [problem = '', ...others] = problems([{ ...member('a'), membership }, member('b')])
+    assert.match(problem, /^a was removed from prod, as its agent saw at 2026-01-01T00:01:00Z: /)
+    assert.match(problem, /`isthmus leave --context a --registry-context REGISTRY` takes out/)
+    assert.deepEqual(others, [])
   })
 
   it('is a registry that cannot be read: said once, with what goes on', () => {

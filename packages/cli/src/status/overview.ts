@@ -121,7 +121,8 @@ function memberRow(member: MemberReading): MemberRow {
 
 function agentState(member: MemberReading): string {
   const { state, words } = agentHealth(member)
-  const leaving = member.membership?.state === 'leaving' ? 'leaving, ' : ''
+  const { removedAt, state: membership } = member.membership ?? {}
+  const leaving = membership === 'leaving' ? 'leaving, ' : removedAt === undefined ? '' : 'removed, '
   return `${leaving}${state === 'runs' || state === 'unknown' ? state : words}`
 }
 
@@ -274,8 +275,9 @@ function problemsOf(facts: StatusFacts, overview: Omit<Overview, 'problems'>): s
     ...twice(members),
     ...members.flatMap(unreadProblems),
     ...overview.members
-      .filter(({ agent }) => agent !== 'runs' && agent !== 'unknown')
+      .filter(({ agent }) => !['runs', 'unknown'].includes(agent.replace('removed, ', '')))
       .map(({ cluster, agent }) => `the agent of ${cluster}: ${agent}; what it made stays as it was`),
+    ...members.flatMap(removed),
     ...overview.links.flatMap(linkProblems),
     ...registriesAway(overview.members),
     ...registryProblems(facts),
@@ -297,6 +299,16 @@ function twice(members: readonly MemberReading[]): string[] {
       ([id, same]) =>
         `contexts ${same.map(({ context }) => context).join(' and ')} are clusters with one id, ${id}`,
     )
+}
+
+/** What else does not work there comes of it. */
+function removed({ clusterId, kubectl, membership }: MemberReading): string[] {
+  if (membership?.removedAt === undefined || membership.state === 'leaving') return []
+  const { clusterset, removedAt } = membership
+  const leave = `${kubectl.replace(/^kubectl/, 'isthmus leave')} --registry-context REGISTRY`
+  return [
+    `${clusterId} was removed from ${clusterset}, as its agent saw at ${removedAt}: the others do not read it any more, and what it imported stays as it was; \`${leave}\` takes out what is left there, then it can join again`,
+  ]
 }
 
 function unreadProblems(member: MemberReading): string[] {

@@ -38,6 +38,22 @@ const BREAKS: readonly Break[] = [
     command: /-n isthmus-system get configmaps,secrets/,
   },
   {
+    name: 'a member that was removed, and imports as before',
+    west: () => ({ removedAt: '2026-11-22T11:00:00Z', registryContext: 'hub' }),
+    step: 'link',
+    cluster: 'west',
+    says: /^west was removed from the ClusterSet, as its agent saw at 2026-11-22T11:00:00Z/,
+    command: /^isthmus leave --context west --registry-context hub$/,
+  },
+  {
+    name: 'a member that was removed, and exports as before',
+    east: () => ({ removedAt: '2026-11-22T11:00:00Z' }),
+    step: 'link',
+    cluster: 'west',
+    says: /^east was removed from the ClusterSet/,
+    command: /^isthmus leave --context east --registry-context REGISTRY$/,
+  },
+  {
     name: 'a link whose credentials are refused',
     west: () => link({ state: 'degraded', reason: 'its API server does not accept our credentials (401)' }),
     step: 'link',

@@ -57,6 +57,8 @@ export interface ClusterReading {
   readonly isAssumed: boolean
   /** Where Isthmus lies in it. */
   readonly installedIn: { readonly agentNamespace: string; readonly exchangeNamespace: string }
+  /** RFC 3339: since when its agent knows that it was removed from the ClusterSet; absent: it was not. */
+  readonly removedAt?: string | undefined
   /** The context that leads to the registry, where one does. */
   readonly registryContext: string | undefined
   readonly namespace: Reading<Namespace | undefined>

@@ -60,6 +60,14 @@ export function linkVerdict(
   peer: ClusterReading | undefined,
   memory: LinkMemory | undefined,
 ): Verdict {
+  const removed = [reader, peer].find(one => one?.removedAt !== undefined)
+  if (removed !== undefined) {
+    return broken(
+      `${removed.clusterId} was removed from the ClusterSet, as its agent saw at ${removed.removedAt}: no member reads it any more`,
+      'Take out what is left there; then it can join again.',
+      `${isthmus(removed, 'leave')} --registry-context ${removed.registryContext ?? 'REGISTRY'}`,
+    )
+  }
   if (memory === undefined) {
     const index = peer === undefined ? undefined : readValue(peer.index)
     if (index !== undefined && Math.min(...reader.clocks) - index.spec.sequence < SEQUENCE_GRACE_MS)

@@ -45,11 +45,12 @@ export function checkRegistryAccess(value: unknown): RegistryAccess | undefined 
 
 export function checkMembershipRecord(value: unknown): MembershipRecord | undefined {
   const record = fields(value)
-  const { clusterset, clusterId, profileUID, joinedAt, state } = record
+  const { clusterset, clusterId, profileUID, joinedAt, state, removedAt } = record
   const access = checkAccess(record.access)
   if (access === undefined || !isDNSLabel(clusterId) || !isUID(profileUID) || !isTime(joinedAt))
     return undefined
   if (typeof clusterset !== 'string' || !isDNSSubdomain(clusterset)) return undefined
   if (state !== 'member' && state !== 'leaving') return undefined
-  return { clusterset, clusterId, profileUID, joinedAt, state, access }
+  const removal = isTime(removedAt) ? { removedAt } : {}
+  return { clusterset, clusterId, profileUID, joinedAt, state, ...removal, access }
 }

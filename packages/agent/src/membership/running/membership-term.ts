@@ -1,5 +1,6 @@
+import type { RegistryAccess } from '@isthmus/api'
 import { isExpired, isHalfOver } from '@isthmus/core'
-import { type ClusterClient, Controller, done, type Outcome } from '@isthmus/kube'
+import { type ClusterClient, Controller, done, isUnauthorized, type Outcome } from '@isthmus/kube'
 import type { Logger } from 'pino'
 import type { Recorder } from '../../events/event-recorder.ts'
 import type { GatedClient } from '../../leadership/write-gate.ts'
@@ -11,6 +12,7 @@ import type { ChangingConnection, Connect } from './changing-connection.ts'
 import { writeOwnProfile } from './own-profile.ts'
 import { OwnReaders } from './own-readers.ts'
 import type { OwnRecords } from './own-records.ts'
+import { noteRemoval } from './own-removal.ts'
 import { PeerReconciler } from './peer-reconciler.ts'
 import { PolicyCopy } from './policy-copy.ts'
 import { RegistryFollower } from './registry-follower.ts'
@@ -44,6 +46,7 @@ const REGISTRY = '/registry'
 const PROFILE = '/profile'
 const POLICY = '/lost-member-policy'
 const NOTE = '/registry-note'
+const REMOVAL = '/removal'
 
 const LOOK_EVERY_MS = 5_000
 /** Links come and go together, and a state that lasts a moment is no news. */
@@ -132,15 +135,17 @@ export class MembershipTerm {
   registryState(): RegistryState {
     const { registryAccess: access } = this.#options.records
     if (this.#registry === undefined || access === undefined) return { reachable: false }
-    const { why } = this.#registry
+    const { why, failure } = this.#registry
     if (why === undefined) return { reachable: this.#registry.isKnown }
-    const isOver = isExpired(access, this.#options.clock())
-    return {
-      reachable: false,
-      reason: isOver
-        ? `our token for the registry expired at ${access.expiresAt}: \`isthmus relink\` mends it`
-        : why,
-    }
+    return { reachable: false, reason: this.#wayOut(access, failure) ?? why }
+  }
+
+  #wayOut(access: RegistryAccess, failure: Error | undefined): string | undefined {
+    if (isExpired(access, this.#options.clock()))
+      return `our token for the registry expired at ${access.expiresAt}: \`isthmus relink\` mends it`
+    if (failure === undefined || !isUnauthorized(failure)) return undefined
+    // Who was away while it was removed never reads that it was: its account is gone.
+    return 'it does not accept our token any more (401): `isthmus relink` mends it; if this member was removed, `isthmus leave` takes out what is left here'
   }
 
   noticesOf(clusterId: string): string[] {
@@ -150,19 +155,9 @@ export class MembershipTerm {
   otherNotices(): string[] {
     const { records } = this.#options
     return [
-      ...this.#removal(),
       ...this.#failures.values(),
       ...(this.#policy.notice === undefined ? [] : [this.#policy.notice]),
       ...this.#peers.notices.ofOthers(id => records.pins.has(id)),
-    ]
-  }
-
-  /** Traffic goes on as it was until the links end, one after the other. */
-  #removal(): string[] {
-    const { membership: record } = this.#options.records
-    if (record === undefined || !this.#registry?.hasLeft(record.clusterId, record.profileUID)) return []
-    return [
-      `${record.clusterId} was removed from the ClusterSet ${record.clusterset}: \`isthmus leave\` removes what is left here`,
     ]
   }
 
@@ -201,12 +196,14 @@ export class MembershipTerm {
     this.#controller.enqueue(PROFILE)
     this.#controller.enqueue(POLICY)
     this.#controller.enqueue(NOTE)
+    this.#controller.enqueue(REMOVAL)
   }
 
   #reconcile(key: string, signal: AbortSignal): Promise<Outcome> {
     if (key === REGISTRY) return this.#attempt(key, registry => this.#renew(registry, signal))
     if (key === PROFILE) return this.#attempt(key, registry => this.#writeProfile(registry, signal))
     if (key === POLICY) return this.#keepPolicy(signal)
+    if (key === REMOVAL) return this.#attempt(key, registry => this.#noteRemoval(registry, signal))
     if (key === NOTE) return this.#attempt(key, () => this.#noteRegistry(signal))
     return key === this.#options.clusterId ? Promise.resolve(done()) : this.#peers.reconcile(key, signal)
   }
@@ -233,6 +230,11 @@ export class MembershipTerm {
     const { registryAccess: access, membership: record } = this.#options.records
     if (access === undefined || record?.state !== 'member') return
     await this.#note.keep(access.server, this.registryState(), signal)
+  }
+
+  async #noteRemoval(registry: RegistryFollower, signal: AbortSignal): Promise<void> {
+    const { membership: record } = this.#options.records
+    if (record !== undefined) await noteRemoval(this.#options, record, registry, signal)
   }
 
   async #writeProfile(registry: RegistryFollower, signal: AbortSignal): Promise<void> {
@@ -280,6 +282,7 @@ export class MembershipTerm {
 const DOING: Readonly<Record<string, string>> = {
   [REGISTRY]: 'the token for the registry was not renewed',
   [PROFILE]: 'the ClusterProfile of this member was not written',
+  [REMOVAL]: 'that this member was removed was not written down',
   [NOTE]: 'whether the registry can be read was not written down',
   [POLICY]: "the ClusterSet's policy for lost members was not copied",
 }

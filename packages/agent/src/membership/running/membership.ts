@@ -17,6 +17,7 @@ import { ChangingConnection, type Connect } from './changing-connection.ts'
 import { membershipMetrics } from './membership-metrics.ts'
 import { MembershipTerm, type MembershipTermOptions } from './membership-term.ts'
 import { OwnRecords } from './own-records.ts'
+import { removalWords } from './own-removal.ts'
 
 export interface MembershipOptions {
   /** Of the own cluster. */
@@ -159,13 +160,21 @@ export class Membership {
     }
   }
 
+  /** Why this member is none any more, where its registry says so. */
+  get removal(): string | undefined {
+    const { membership } = this.#records
+    return membership === undefined ? undefined : removalWords(membership)
+  }
+
   /** Peers that are no links, and yet have not left: what they export stays as it was. */
   unreadablePeers(): readonly string[] {
     return this.#records.unreadablePeers()
   }
 
   #otherNotices(): string[] {
+    const { removal } = this
     return [
+      ...(removal === undefined ? [] : [removal]),
       ...this.#records.malformed().map(what => `${what} is not well-formed: what it said before counts`),
       ...this.#records.unreadablePeers().map(id => `${id}: ${MALFORMED_PIN}`),
     ]
