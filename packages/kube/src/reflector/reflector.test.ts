@@ -221,6 +221,21 @@ test('a watch that is silent is followed by a list without resourceVersion', asy
     if (!query.has('watch')) assert.equal(query.get('resourceVersion'), null)
 })
 
+test('a watch that is silent after others failed is no failure in a row with them', async context => {
+  const { server, reflector, states, insync } = await setUp(context, { silenceMs: 30 })
+  const forbidden = { status: 403, body: '{"kind":"Status","status":"Failure","code":403}' }
+  server.answerNext(forbidden, forbidden)
+  reflector.start()
+  await reflector.whenSynced(AbortSignal.timeout(5000))
+  server.beSilent(true)
+  server.remove('c')
+  await eventually(() => !reflector.store.get('demo/c'))
+  server.beSilent(false)
+  await insync()
+  const told = states.flatMap(({ error }) => error?.message ?? [])
+  assert.ok(!told.some(message => /silent/.test(message)), `${told}`)
+})
+
 test('bookmarks keep a watch, and carry the version on', async context => {
   const { server, reflector, begin } = await setUp(context, { silenceMs: 60 })
   await begin()

@@ -13,6 +13,7 @@ import {
   type Recovery,
   recoveryFrom,
   ShortWatchError,
+  SilentWatchError,
   VersionWentBackError,
 } from './recovery.ts'
 import { isLower } from './resource-version.ts'
@@ -165,7 +166,8 @@ export class Reflector<T extends KubernetesObject> {
       const wasAway = this.#isAway
       this.#isAway = isUnreached(error)
       // An API server that was restarted says 403, 429 and 410 until its caches are filled: a matter of moments.
-      if (wasAway && !this.#isAway) this.#failures = 0
+      // A watch that was silent was one for as long: on a kind of which nothing happens, servers may send no bookmark.
+      if ((wasAway && !this.#isAway) || error instanceof SilentWatchError) this.#failures = 0
       this.#failures++
       const wait = !recovery.now || this.#failures > 1
       // What is taken up again at once is nothing yet that anybody has to know.
