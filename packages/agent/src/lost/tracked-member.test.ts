@@ -82,6 +82,17 @@ describe('what is remembered of a member', () => {
     assert.equal(member.toSave(3, POLICIES, START + 30 * HOUR), undefined)
   })
 
+  it('is why it does not connect, once that has lasted', () => {
+    const member = new TrackedMember('east', { ...LOST, state: 'connected', phase: 'present' }, START)
+    const reason = 'its API server does not accept our token any more (401)'
+    member.enter({ state: 'connecting', reason }, START)
+    assert.equal(member.toSave(3, POLICIES, START + 14_000), undefined)
+    const record = save(member, member.toSave(3, POLICIES, START + 15_000), START + 15_000)
+    assert.deepEqual([record.state, record.reason, record.phase], ['connecting', reason, 'present'])
+    member.enter({ state: 'connected' }, START + 16_000)
+    assert.equal(save(member, member.toSave(3, POLICIES, START + 31_000), START).state, 'connected')
+  })
+
   it('is at once what something was done about, and then hourly for how long', () => {
     const member = new TrackedMember('east', undefined, START)
     assert.equal(lostFor(member, 30_000, START + 30_000), undefined)

@@ -94,8 +94,8 @@ export class TrackedMember {
   /** What to remember now; undefined where that is remembered already. */
   toSave(services: number, policies: readonly LostMemberPolicy[], now: number): LinkRecord | undefined {
     if (this.isSaving || now < this.#retryAt || this.state === undefined) return undefined
-    // Nothing is known of it yet that was not known before.
-    if (this.state.state === 'connecting') return undefined
+    // Nothing is known of it yet that was not known before, unless it is why it does not connect.
+    if (this.state.state === 'connecting' && this.state.reason === undefined) return undefined
     const isSettled = now - this.#stateSince >= SETTLED_MS
     const isOther = isSettled && this.state.state !== this.#stored?.state
     const isOtherwise = isSettled && now - this.#savedAt >= RESAY_MS && this.#saysOtherwise(policies[0])
