@@ -45,6 +45,7 @@ import type { ClusterClient } from '@isthmus/kube'
 import { type MemberContext, quoted, type ReachedContexts } from '../contexts/contexts.ts'
 import { linksOf } from '../contexts/links.ts'
 import { profilesIn } from '../contexts/profiles.ts'
+import { readersIn } from '../contexts/readers.ts'
 import { readList, readObject } from '../contexts/reading.ts'
 import type { Outside } from './outside.ts'
 
@@ -87,10 +88,11 @@ async function readMember(
     keptFields(client),
     readList(() => linksOf(client, home)),
   ])
-  const [index, heartbeat, leader, membership, chunks, admission, dns, connect] = await Promise.all([
+  const [index, heartbeat, leader, readers, membership, chunks, admission, dns, connect] = await Promise.all([
     readObject(() => client.get(EXPORT_INDEXES, EXPORT_INDEX_NAME, exchange)),
     readObject(() => client.get(LEASES, PUBLISHER_LEASE_NAME, exchange)),
     readObject(() => client.get(LEASES, LEADER_LEASE_NAME, home)),
+    readersIn(client, exchange),
     client.get(CONFIG_MAPS, MEMBERSHIP_NAME, home).catch(() => undefined),
     readList(() => chunksOf(client, exchange, readValue(record))),
     admissionOf(client, member, namespace, readValue(known.namespace)?.metadata.labels),
@@ -100,6 +102,8 @@ async function readMember(
   return {
     ...member,
     ...known,
+    isJoined: membership !== undefined,
+    readers,
     removedAt: configMapValue<MembershipRecord>(membership)?.removedAt,
     derivedService,
     importedSlices,

@@ -21,6 +21,7 @@ import {
 import type { MemberContext, ReachedContexts } from '../contexts/contexts.ts'
 import { linksOf } from '../contexts/links.ts'
 import { profilesIn } from '../contexts/profiles.ts'
+import { readersIn } from '../contexts/readers.ts'
 import { readList, readObject } from '../contexts/reading.ts'
 import type { MemberReading, StatusFacts } from './status-facts.ts'
 
@@ -38,7 +39,7 @@ async function readMember({ client, ...member }: MemberContext): Promise<MemberR
   const all = { namespace: undefined }
   const items = <T>(ask: () => Promise<{ items: T[] }>) => readList(async () => (await ask()).items)
   const { agentNamespace: home, exchangeNamespace: exchange } = member.installedIn
-  const [exports, imports, slices, namespaces, index, heartbeat, leader, links, membership, note] =
+  const [exports, imports, slices, namespaces, index, heartbeat, leader, links, readers, membership, note] =
     await Promise.all([
       items(() => client.list(SERVICE_EXPORTS, all)),
       items(() => client.list(SERVICE_IMPORTS, all)),
@@ -48,6 +49,7 @@ async function readMember({ client, ...member }: MemberContext): Promise<MemberR
       readObject(() => client.get(LEASES, PUBLISHER_LEASE_NAME, exchange)),
       readObject(() => client.get(LEASES, LEADER_LEASE_NAME, home)),
       readList(() => linksOf(client, home)),
+      readersIn(client, exchange),
       client.get(CONFIG_MAPS, MEMBERSHIP_NAME, home).catch(() => undefined),
       client.get(CONFIG_MAPS, REGISTRY_NOTE_NAME, home).catch(() => undefined),
     ])
@@ -61,6 +63,8 @@ async function readMember({ client, ...member }: MemberContext): Promise<MemberR
     heartbeat,
     leader,
     links,
+    isJoined: membership !== undefined,
+    readers,
     membership: configMapValue<MembershipRecord>(membership),
     registry: note?.data as RegistryNoteData | undefined,
   }

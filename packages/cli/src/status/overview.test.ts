@@ -31,6 +31,8 @@ function member(clusterId: string, registry?: RegistryNoteData): MemberReading {
     slices: nothing,
     namespaces: nothing,
     links: nothing,
+    isJoined: true,
+    readers: { value: ['a', 'b', 'c'].filter(id => id !== clusterId) },
     index: { value: undefined },
     heartbeat: lease('isthmus-publisher'),
     leader: lease('isthmus-agent'),
@@ -71,6 +73,26 @@ describe('what is wrong', () => {
     assert.match(problem, /^a was removed from prod, as its agent saw at 2026-01-01T00:01:00Z: /)
     assert.match(problem, /`isthmus leave --context a --registry-context REGISTRY` takes out/)
     assert.deepEqual(others, [])
+  })
+
+  it('is an account that a peer has no more for a member, also while its link is still open', () => {
+    const link = { clusterId: 'b', highestSequence: 1, state: 'connected' }
+    const links = (change: object) => ({ ...member('a'), links: { value: [{ ...link, ...change }] } })
+    const revoking = { ...member('b'), readers: { value: ['c'] } }
+    const [open = '', ...others] = problems([links({}), revoking])
+    assert.match(
+      open,
+      /^link of a to b: b has no account for a any more: .*`isthmus relink --peer b` mends it$/,
+    )
+    assert.deepEqual(others, [])
+    const [ended] = problems([
+      links({ state: 'lost', reason: 'it does not accept our token (401)' }),
+      revoking,
+    ])
+    assert.match(ended ?? '', /^link of a to b: lost: .*\(401\); b has no account for it any more$/)
+    const given = { ...revoking, isJoined: false }
+    assert.deepEqual(problems([links({}), given]), [], 'given by --peer')
+    assert.deepEqual(problems([links({}), { ...revoking, readers: { unread: 'you may not list them' } }]), [])
   })
 
   it('is a registry that cannot be read: said once, with what goes on', () => {

@@ -9,7 +9,16 @@ import {
   type ServiceExport,
   type ServiceImport,
 } from '@isthmus/api'
-import { agentHealth, duration, isRenewed, lagOf, readValue, serviceKey, whyUnread } from '@isthmus/core'
+import {
+  agentHealth,
+  duration,
+  isRenewed,
+  isRevoked,
+  lagOf,
+  readValue,
+  serviceKey,
+  whyUnread,
+} from '@isthmus/core'
 import type { MemberReading, StatusFacts } from './status-facts.ts'
 
 export interface Overview {
@@ -56,6 +65,8 @@ export interface LinkRow {
   readonly lagMs: number | null
   /** Services that the peer exports, that have a namespace here, and that are not imported from it yet. */
   readonly behind: number | null
+  /** The peer has no account for the reader any more: no new request of it is answered. */
+  readonly revoked: boolean
 }
 
 export interface ExportRow {
@@ -177,6 +188,7 @@ function linkRows(reader: MemberReading, byId: ReadonlyMap<string, MemberReading
       sequence: memory.highestSequence,
       lagMs,
       behind: index === undefined ? null : behind(reader, memory.clusterId, index.spec.services),
+      revoked: isRevoked(reader, peer),
     }
   })
 }
@@ -324,11 +336,16 @@ function unreadProblems(member: MemberReading): string[] {
   })
 }
 
-function linkProblems({ reader, peer, state, reason, since, lagMs, behind: count }: LinkRow): string[] {
+function linkProblems(row: LinkRow): string[] {
+  const { reader, peer, state, reason, since, lagMs, behind: count, revoked } = row
   const link = `link of ${reader} to ${peer}`
   if (state !== 'connected' && state !== 'unknown')
     return [
-      `${link}: ${state}${since === null ? '' : ` since ${since}`}${reason === null ? '' : `: ${reason}`}`,
+      `${link}: ${state}${since === null ? '' : ` since ${since}`}${reason === null ? '' : `: ${reason}`}${revoked ? `; ${peer} has no account for it any more` : ''}`,
+    ]
+  if (revoked)
+    return [
+      `${link}: ${peer} has no account for ${reader} any more: it lasts for as long as what is open, an hour at most; \`isthmus relink --peer ${peer}\` mends it`,
     ]
   if (lagMs !== null && lagMs > 0)
     return [`${link}: the newest index has not been read for ${duration(lagMs)}`]

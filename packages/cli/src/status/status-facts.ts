@@ -23,6 +23,9 @@ export interface MemberReading extends Omit<MemberContext, 'client'> {
   readonly heartbeat: Reading<Lease | undefined>
   readonly leader: Reading<Lease | undefined>
   readonly links: Reading<readonly LinkMemory[]>
+  readonly isJoined: boolean
+  /** Ids of the members that have an account in its exchange. */
+  readonly readers: Reading<readonly string[]>
   /** Undefined: it was never joined to a registry, or may not be read. */
   readonly membership: MembershipRecord | undefined
   /** How its agent saw the registry last; undefined where nothing is known of one. */

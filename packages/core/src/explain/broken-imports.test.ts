@@ -62,8 +62,31 @@ const BREAKS: readonly Break[] = [
     command: /^isthmus relink --context west --peer east/,
   },
   {
-    name: 'a link that may not read',
+    name: 'a link whose account was deleted',
+    east: () => ({ readers: { value: [] } }),
+    west: () => ({
+      ...link({ state: 'lost', reason: 'its API server does not accept our token any more (401)' }),
+      registryContext: 'hub',
+    }),
+    step: 'link',
+    cluster: 'west',
+    says: /\(401\); east has no account for it any more$/,
+    command: /^isthmus relink --context west --peer east --registry-context hub$/,
+  },
+  {
+    name: 'a link that may not read, of a member that joined',
     west: () => link({ state: 'lost', reason: 'we may not read its exchange (403 for exportindexes)' }),
+    step: 'link',
+    cluster: 'west',
+    says: /is lost: .*\(403/,
+    command: /^isthmus relink --context west --peer east/,
+  },
+  {
+    name: 'a link that may not read',
+    west: () => ({
+      ...link({ state: 'lost', reason: 'we may not read its exchange (403 for exportindexes)' }),
+      isJoined: false,
+    }),
     step: 'link',
     cluster: 'west',
     says: /is lost: .*\(403/,

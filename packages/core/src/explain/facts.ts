@@ -75,6 +75,10 @@ export interface ClusterReading {
   /** By which the agents of this cluster know which of them works. */
   readonly leader: Reading<Lease | undefined>
   readonly links: Reading<readonly LinkMemory[]>
+  /** It was joined to a registry: its links go by accounts that were made for it. */
+  readonly isJoined: boolean
+  /** Ids of the members that have such an account in its exchange. */
+  readonly readers: Reading<readonly string[]>
   /** The Service of the derived name, whoever made it. */
   readonly derivedService: Reading<Service | undefined>
   readonly importedSlices: Reading<readonly EndpointSlice[]>

@@ -22,16 +22,22 @@ const WAYS_OUT: readonly (readonly [
   [
     /\(401|expired|credential/i,
     (reader, _, peerId) => [
-      `Give ${reader.clusterId} new credentials for ${peerId}. A peer given by --peer takes them from its kubeconfig.`,
-      `${isthmus(reader, 'relink')} --peer ${peerId} --registry-context ${reader.registryContext ?? 'REGISTRY'}`,
+      `Give cluster ${reader.clusterId} new credentials for ${peerId}. A peer given by --peer takes them from its kubeconfig.`,
+      relink(reader, peerId),
     ],
   ],
   [
     /\(40[34]/,
-    (_, peer, peerId) => [
-      `Install what lets peers read the exchange of ${peerId}, then look at the ServiceAccount that this link uses.`,
-      peer === undefined ? `isthmus install --context ${peerId}` : isthmus(peer, 'install'),
-    ],
+    (reader, peer, peerId) =>
+      reader.isJoined
+        ? [
+            `Let ${peerId} make anew what lets ${reader.clusterId} read its exchange; if the kinds are gone, too, \`isthmus join\` makes them.`,
+            relink(reader, peerId),
+          ]
+        : [
+            `Install what lets peers read the exchange of ${peerId}, then look at the ServiceAccount that this link uses.`,
+            peer === undefined ? `isthmus install --context ${peerId}` : isthmus(peer, 'install'),
+          ],
   ],
   [
     /went back|malformed|calls itself|published nothing|silent/,
@@ -51,6 +57,18 @@ const WAYS_OUT: readonly (readonly [
 
 function isthmus({ kubectl }: ClusterReading, command: string): string {
   return kubectl.replace(/^kubectl/, `isthmus ${command}`)
+}
+
+type Joined = Pick<ClusterReading, 'clusterId' | 'isJoined' | 'readers'>
+
+/** The peer has no account any more for who reads it. Also for `isthmus status`. */
+export function isRevoked(reader: Joined, peer: Joined | undefined): boolean {
+  if (peer === undefined || !reader.isJoined || !peer.isJoined) return false
+  return readValue(peer.readers)?.includes(reader.clusterId) === false
+}
+
+function relink(reader: ClusterReading, peerId: string): string {
+  return `${isthmus(reader, 'relink')} --peer ${peerId} --registry-context ${reader.registryContext ?? 'REGISTRY'}`
 }
 
 /** The state of a link as its agent last told it. Also for `isthmus status`. */
@@ -82,8 +100,9 @@ export function linkVerdict(
   if (state !== 'connected') {
     const [sentence, command] = wayOutOf(reason, reader, peer, peerId)
     const time = since === undefined ? '' : ` since ${since}`
+    const revoked = isRevoked(reader, peer) ? `; ${peerId} has no account for it any more` : ''
     return broken(
-      `the link of ${reader.clusterId} to ${peerId} is ${state}${time}${reason === '' ? '' : `: ${reason}`}`,
+      `the link of ${reader.clusterId} to ${peerId} is ${state}${time}${reason === '' ? '' : `: ${reason}`}${revoked}`,
       sentence,
       command,
     )
@@ -98,6 +117,13 @@ export function linkVerdict(
       return broken(`${reader.clusterId} does not follow ${peerId}: ${objection}`, sentence, command)
     }
     const behind = lagOf(memory, index.spec.sequence, reader.clocks)
+    if (behind === undefined && isRevoked(reader, peer)) {
+      return warning(
+        `sequence ${index.spec.sequence} was read, but ${peerId} has no account for ${reader.clusterId} any more: the link lasts for as long as what is open, an hour at most`,
+        `If that was not meant, give cluster ${reader.clusterId} new credentials; if it was, let it leave.`,
+        relink(reader, peerId),
+      )
+    }
     if (behind === undefined) return ok(`sequence ${index.spec.sequence} was read`)
     return broken(
       `${reader.clusterId} is behind ${peerId}: it has read up to sequence ${highestSequence}, of ${index.spec.sequence}, written ${duration(behind)} ago`,

@@ -113,6 +113,8 @@ function empty(clusterId: string): ClusterReading {
     heartbeat: { value: lease(5_000) },
     leader: { value: lease(1_000) },
     links: { value: [{ clusterId: peer, highestSequence: SEQUENCE, state: 'connected' }] },
+    isJoined: true,
+    readers: { value: [peer] },
     derivedService: { value: undefined },
     importedSlices: { value: [] },
     serviceImport: { value: undefined },
