@@ -10,6 +10,7 @@ import { LostMembers } from './lost/lost-members.ts'
 import { Membership } from './membership/running/membership.ts'
 import { AgentMetrics } from './metrics.ts'
 import type { AgentOptions, AgentStatus } from './options.ts'
+import { ownClient } from './own/own-client.ts'
 import { OwnCluster } from './own/own-cluster.ts'
 import { checkPrerequisites, type Prerequisites } from './own/prerequisites.ts'
 import { Admissions } from './policy/admissions.ts'
@@ -40,8 +41,9 @@ export class Agent {
   /** @throws IsthmusError when an id is not one, or is given twice. */
   constructor(options: AgentOptions) {
     checkOptions(options)
-    const { client, exchangeNamespace = EXCHANGE_NAMESPACE, agentNamespace = AGENT_NAMESPACE, log } = options
-    this.#options = options
+    const { exchangeNamespace = EXCHANGE_NAMESPACE, agentNamespace = AGENT_NAMESPACE, log } = options
+    const client = ownClient(options.client)
+    this.#options = { ...options, client }
     this.#clock = options.clock ?? Date.now
     this.#metrics = new AgentMetrics(() => this.status())
     this.#gate = new WriteGate(client, (...write) => this.#metrics.written(...write))
@@ -228,7 +230,9 @@ export class Agent {
 
   #reasons(): string[] {
     const reasons = [...this.#own.unsynced(), ...this.#own.unfollowed(), ...this.#admissions.unsynced()]
-    if (!this.#leadership.decided) reasons.push('it is not known yet which agent of this cluster leads')
+    const { decided, failure } = this.#leadership
+    const because = failure === undefined ? '' : `: ${failure}`
+    if (!decided) reasons.push(`it is not known yet which agent of this cluster leads${because}`)
     else if (this.#leadership.leading && this.#terms.current?.published !== true)
       reasons.push('the export index has not been published yet')
     if (this.#membership.removal !== undefined) reasons.push(this.#membership.removal)

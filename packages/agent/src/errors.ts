@@ -21,6 +21,12 @@ export const ERRORS = {
     message: 'the cluster id {id} is given to two members',
     remedy: 'Give every member an id of its own; the peers do not include the cluster itself.',
   },
+  permissionMissing: {
+    code: 'ISTHMUS_PERMISSION_MISSING',
+    exitCode: EXIT.noPermission,
+    message: 'Could not {doing}: {what}',
+    remedy: '{wayOut}.',
+  },
   namespaceMissing: {
     code: 'ISTHMUS_NAMESPACE_MISSING',
     exitCode: EXIT.config,

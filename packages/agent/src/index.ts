@@ -26,3 +26,4 @@ export type {
   MembershipStatus,
   PeerOptions,
 } from './options.ts'
+export { explainOwn } from './own/own-client.ts'

@@ -1,4 +1,4 @@
-import { type Clock, type ClusterClient, LeaderLease } from '@isthmus/kube'
+import { type Clock, type ClusterClient, isAlreadyExists, isConflict, LeaderLease } from '@isthmus/kube'
 import type { Logger } from 'pino'
 import { forgetIdentity, isKnownDead, newIdentity } from './process-identity.ts'
 
@@ -25,7 +25,11 @@ export const TIMES = {
 } as const
 
 /** Who of several agents of one cluster writes. */
-export type Leadership = Pick<LeaderLease, 'leading' | 'holder' | 'decided' | 'subscribe' | 'start' | 'stop'>
+export interface Leadership
+  extends Pick<LeaderLease, 'leading' | 'holder' | 'decided' | 'subscribe' | 'start' | 'stop'> {
+  /** Why the Lease could not be read or written last; undefined while this agent leads. */
+  readonly failure: string | undefined
+}
 
 export interface LeadershipContext {
   readonly client: ClusterClient
@@ -40,6 +44,15 @@ export function leadershipOf(
 ): Leadership {
   if (options === 'always') return ALWAYS
   const identity = options?.identity ?? newIdentity()
+  let failure: string | undefined
+  const failed = (error: unknown) => {
+    log.debug({ err: error }, 'the Lease of the leading agent')
+    // Several want it: one of them gets it.
+    if (isConflict(error) || isAlreadyExists(error)) return
+    const why = error instanceof Error ? error.message : String(error)
+    if (why !== failure) log.warn({ why }, 'the Lease of the leading agent cannot be read or written')
+    failure = why
+  }
   const lease = new LeaderLease({
     client,
     namespace,
@@ -52,12 +65,16 @@ export function leadershipOf(
       if (holder !== undefined && holder !== identity)
         log.info({ leader: holder }, 'another agent of this cluster leads: this one stands by')
     },
-    onError: error => log.debug({ err: error }, 'the Lease of the leading agent'),
+    onError: failed,
     clock: options?.clock,
   })
   return {
     get leading() {
       return lease.leading
+    },
+    get failure() {
+      if (lease.leading) failure = undefined
+      return failure
     },
     get holder() {
       return lease.holder
@@ -77,6 +94,7 @@ export function leadershipOf(
 const ALWAYS: Leadership = {
   leading: true,
   decided: true,
+  failure: undefined,
   holder: undefined,
   subscribe: () => () => {},
   start: () => {},

@@ -13,6 +13,7 @@ function termsOf(term: Partial<Term> = {}) {
   const leadership = {
     leading: false,
     decided: true,
+    failure: undefined,
     holder: undefined,
     subscribe: (l: (leading: boolean) => void) => {
       listener = l

@@ -1,4 +1,5 @@
 import { ApiError, ConnectionError, type ConnectionFailure } from '@isthmus/kube'
+import { MissingPermissionError } from '../own/own-client.ts'
 
 const MAX_LENGTH = 300
 
@@ -10,6 +11,8 @@ export function whyUnreadable(error: Error): string {
 
 function whyOf(error: Error): string {
   if (error instanceof ConnectionError) return unreachable(error)
+  // Of the own cluster, in the midst of what is done for a peer.
+  if (error instanceof MissingPermissionError) return error.message
   if (error instanceof ApiError) return refused(error)
   return error.message
 }

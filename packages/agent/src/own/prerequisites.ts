@@ -22,8 +22,9 @@ import {
   type Service,
 } from '@isthmus/api'
 import { type FieldSchema, type KeptFields, keptFieldsOf } from '@isthmus/core'
-import { ApiError, type ClusterClient, explainError, isNotFound } from '@isthmus/kube'
+import { ApiError, type ClusterClient, isNotFound } from '@isthmus/kube'
 import { ERRORS } from '../errors.ts'
+import { explainOwn } from './own-client.ts'
 
 export interface Prerequisites {
   /** The families that Services of this cluster may have, its preferred one first. */
@@ -145,6 +146,6 @@ async function explained<T>(doing: string, act: () => Promise<T>): Promise<T> {
   try {
     return await act()
   } catch (error) {
-    throw explainError(error, { doing })
+    throw explainOwn(error, { doing })
   }
 }

@@ -1,5 +1,6 @@
+import { explainOwn } from '@isthmus/agent'
 import { CLUSTER_PROPERTIES, errorOf, PROPERTY_CLUSTER_ID, PROPERTY_CLUSTERSET } from '@isthmus/api'
-import { type ClusterClient, explainError, isNotFound } from '@isthmus/kube'
+import { type ClusterClient, isNotFound } from '@isthmus/kube'
 import { ERRORS } from '../errors.ts'
 import type { AgentSettings } from './settings.ts'
 
@@ -26,6 +27,6 @@ async function property(client: ClusterClient, name: string): Promise<string> {
   } catch (error) {
     if (isNotFound(error))
       throw errorOf(ERRORS.identityUnknown, { property: name, server: client.server }, error)
-    throw explainError(error, { doing: `read ClusterProperty ${name}` })
+    throw explainOwn(error, { doing: `read ClusterProperty ${name}` })
   }
 }

@@ -23,7 +23,8 @@ import {
   readClusterSetPolicy,
   type StatedPolicy,
 } from '@isthmus/core'
-import { type ClusterClient, explainError, Reflector } from '@isthmus/kube'
+import { type ClusterClient, Reflector } from '@isthmus/kube'
+import { explainOwn } from '../../own/own-client.ts'
 
 export interface OwnRecordsOptions {
   readonly client: ClusterClient
@@ -101,7 +102,7 @@ export class OwnRecords {
   async load(signal: AbortSignal): Promise<void> {
     const { client, namespace } = this.#options
     await client.list(SECRETS, { namespace, labelSelector: LABEL_PEER, limit: 1, signal }).catch(error => {
-      throw explainError(error, { doing: `read the Secrets of links in namespace ${namespace}` })
+      throw explainOwn(error, { doing: `read the Secrets of links in namespace ${namespace}` })
     })
     const reflectors = this.#reflectors()
     for (const reflector of reflectors) reflector.start()
