@@ -113,6 +113,47 @@ describe('a registry that lies', () => {
   })
 })
 
+describe('a registry that asks for new credentials all the time', () => {
+  it('gets a few, of which the last is good', async () => {
+    let issued = 0
+    const counted = set.member('west').server.faults.add({
+      match: (attributes, request) => {
+        const isToken = 'resource' in attributes && attributes.subresource === 'token'
+        if (isToken && accountOf(request).endsWith(':isthmus-agent')) issued++
+        return false
+      },
+      effect: effects.stall(),
+    })
+    set.pass(10 * 60_000)
+    let asked = 0
+    const ask = async () => {
+      const annotations = { 'isthmus.dev/relink-requested': `again ${++asked}` }
+      await set.registry.client.patch(CLUSTER_PROFILES, 'east', REGISTRY_NAMESPACE, {
+        metadata: { annotations },
+      })
+    }
+    await until('it is told', async () => {
+      await ask()
+      return /it gets no credential from us: it was asked for too often/.test(notices('west'))
+    })
+    for (let more = 0; more < 20; more++) await ask()
+    assert.ok(asked > 20)
+    assert.equal(issued, 5)
+    const hasTheLast = async () => {
+      const { account = '', token } = (await pin())?.credential ?? {}
+      const stored = await set.member('west').client.get<Secret>(SECRETS, account, EXCHANGE_NAMESPACE)
+      return token === secretValue<Credential>(stored)?.token && set.link('east').west === 'connected'
+    }
+    cutWatches('west')
+    await until('it reads with the last', hasTheLast)
+    await set.eventually('the next one comes', () => issued === 6)
+    await set.eventually('nothing is told any more', () => notices('west') === '')
+    cutWatches('west')
+    await set.eventually('it reads with that', hasTheLast)
+    counted.remove()
+  })
+})
+
 describe('a member that moves', () => {
   it('is followed, as its own credential over the old link says so', async () => {
     const { url } = set.member('west')

@@ -24,6 +24,11 @@ export class StandingNotes {
     if (content !== undefined) this.#recorder.record(regarding, content, { once: before === undefined })
   }
 
+  /** Keys come from elsewhere, and must not be kept for ever. */
+  keepOnly(keys: ReadonlySet<string>): void {
+    for (const key of this.#notes.keys()) if (!keys.has(key)) this.#notes.delete(key)
+  }
+
   forget(key: string): void {
     this.#notes.delete(key)
   }

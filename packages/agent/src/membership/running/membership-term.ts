@@ -191,6 +191,7 @@ export class MembershipTerm {
       ...(this.#registry?.clusterIds() ?? []),
     ])
     ids.delete(clusterId)
+    this.#peers.notices.keepOnly(ids)
     for (const id of ids) this.#controller.enqueue(id)
     this.#controller.enqueue(REGISTRY)
     this.#controller.enqueue(PROFILE)

@@ -44,6 +44,12 @@ export class PeerNotices {
     else this.#notices.set(clusterId, notices)
   }
 
+  /** What was told of others, whom nobody knows any more, is forgotten: a registry may name ever others. */
+  keepOnly(clusterIds: ReadonlySet<string>): void {
+    for (const id of this.#notices.keys()) if (!clusterIds.has(id)) this.#notices.delete(id)
+    this.#held.keepOnly(clusterIds)
+  }
+
   decided(clusterId: string, { isHeld, notice }: PeerVerdict): void {
     this.note(clusterId, 'profile', notice)
     const regarding = this.#regarding()

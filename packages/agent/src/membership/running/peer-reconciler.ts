@@ -112,6 +112,7 @@ export class PeerReconciler {
     if (secret !== undefined) await deletePin(gated, secret, signal)
     records.forget(clusterId)
     this.#credentials.forget(clusterId)
+    this.#readers.forget(clusterId)
     this.notices.left(clusterId)
     return done()
   }

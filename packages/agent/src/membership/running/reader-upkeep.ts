@@ -21,13 +21,24 @@ export interface ReaderUpkeepOptions {
 
 /** A server whose tokens are over at once is not asked in a circle. */
 const ISSUE_AGAIN_MS = 60_000
+/** What a registry asks for is bounded: so many for one reader at once, and then one in a minute. */
+const ISSUED_AT_ONCE = 5
+const ISSUED_EVERY_MS = 60_000
+
+interface Issued {
+  readonly issuedAt: string
+  /** When, by a clock that nobody sets. */
+  readonly at: number
+  /** When as many may be issued at once again; milliseconds since the epoch. */
+  readonly restedAt: number
+}
 
 /** Keeps the accounts that others have in the own exchange, and their credentials. */
 export class ReaderUpkeep {
   readonly #options: ReaderUpkeepOptions
   readonly #issuing: IssuingClient
-  /** What was issued last, and when, by a clock that nobody sets. */
-  readonly #issued = new Map<string, { issuedAt: string; at: number }>()
+  /** What was issued last for each reader. */
+  readonly #issued = new Map<string, Issued>()
 
   constructor(options: ReaderUpkeepOptions) {
     const { client, gated } = options
@@ -48,14 +59,23 @@ export class ReaderUpkeep {
     record: MembershipRecord,
     signal: AbortSignal,
   ): Promise<Outcome | NotYet> {
-    const { gated, registry } = this.#options
     if (verdict.reader === 'remove' && reader !== undefined) await this.remove(reader, signal)
     if (pin === undefined) return done()
     if (verdict.reader === 'issue') return this.#issue(pin, verdict.request, reader, record, signal)
-    const target = registry()
-    if (verdict.reader === 'lay' && reader?.credential !== undefined && target !== undefined)
-      await layCredential(gated, target, reader.credential, verdict.request, signal)
+    if (verdict.reader === 'lay') await this.#lay(reader, verdict.request, signal)
     return done()
+  }
+
+  /** Of readers that have left, nothing is known any more. */
+  forget(clusterId: string): void {
+    this.#issued.delete(clusterId)
+  }
+
+  async #lay(reader: OwnReader | undefined, request: string, signal: AbortSignal): Promise<void> {
+    const { gated, registry } = this.#options
+    const target = registry()
+    if (reader?.credential !== undefined && target !== undefined)
+      await layCredential(gated, target, reader.credential, request, signal)
   }
 
   async remove(reader: OwnReader, signal: AbortSignal): Promise<void> {
@@ -74,6 +94,7 @@ export class ReaderUpkeep {
   ): Promise<Outcome | NotYet> {
     const { exchangeNamespace, clusterId: publisher, clock } = this.#options
     const { clusterId, profileUID } = pin
+    const now = clock()
     const last = this.#issued.get(clusterId)
     const isInCache = last === undefined || reader?.credential?.issuedAt === last.issuedAt
     if (!isInCache && performance.now() - last.at < CACHE_LAG_MS) return new NotYet(CACHE_LAG_MS)
@@ -83,8 +104,13 @@ export class ReaderUpkeep {
       seen?.profileUID === profileUID &&
       seen.issuedFor === request &&
       isSameAccess(credential, access)
-    const wait = isOnlyOld ? Date.parse(credential.issuedAt) + ISSUE_AGAIN_MS - clock() : 0
+    const wait = isOnlyOld ? Date.parse(credential.issuedAt) + ISSUE_AGAIN_MS - now : 0
     if (wait > 0 && wait <= ISSUE_AGAIN_MS) return new NotYet(wait)
+    if (isTooSoon(last, now)) {
+      // The reader has no other that is worth anything.
+      if (seen?.issuedFor !== seen?.relinked) await this.#lay(reader, seen?.issuedFor ?? '', signal)
+      throw new Error('it was asked for too often: the next one waits, for a minute at most')
+    }
     const { issuedAt } = await issueCredential({
       client: this.#issuing,
       exchangeNamespace,
@@ -92,10 +118,17 @@ export class ReaderUpkeep {
       access,
       reader: { clusterId, profileUID },
       relinkRequested: request,
-      now: clock(),
+      now,
       signal,
     })
-    this.#issued.set(clusterId, { issuedAt, at: performance.now() })
+    const restedAt = Math.max(now, last?.restedAt ?? now) + ISSUED_EVERY_MS
+    this.#issued.set(clusterId, { issuedAt, at: performance.now(), restedAt })
     return done()
   }
+}
+
+/** A clock that was set back bounds nothing. */
+function isTooSoon(last: Issued | undefined, now: number): boolean {
+  const owed = (last?.restedAt ?? now) - now
+  return owed > (ISSUED_AT_ONCE - 1) * ISSUED_EVERY_MS && owed <= ISSUED_AT_ONCE * ISSUED_EVERY_MS
 }

@@ -15,12 +15,16 @@ const profile = (name: string, more: object = {}) => ({
   metadata: { namespace: 'registry', name, uid: `${name}-uid`, resourceVersion: '1', ...more },
 })
 
-/** Follows a registry whose lists of ClusterProfiles are those; watches stay silent. */
-async function followed(page: (number: number) => { items: object[]; more: boolean }) {
+/** Follows a registry whose lists of ClusterProfiles are those; watches say that, and then nothing. */
+async function followed(page: (number: number) => { items: object[]; more: boolean }, events = '') {
   let pages = 0
+  let seen = 0
   const answer = (url: URL, response: ServerResponse) => {
-    if (url.searchParams.get('watch') !== null) return response.writeHead(200).flushHeaders()
     const isProfiles = url.pathname.endsWith('/clusterprofiles')
+    if (url.searchParams.get('watch') !== null) {
+      response.writeHead(200).flushHeaders()
+      return isProfiles && response.write(events)
+    }
     const { items, more } = isProfiles ? page(pages++) : { items: [], more: false }
     const metadata = { resourceVersion: '1', ...(more ? { continue: 'more' } : {}) }
     return response.end(JSON.stringify({ metadata, items }))
@@ -38,7 +42,7 @@ async function followed(page: (number: number) => { items: object[]; more: boole
       issuedAt: '2026-11-22T08:00:00Z',
       expiresAt: '2026-11-23T08:00:00Z',
     },
-    onProfile: () => {},
+    onProfile: () => seen++,
     onDeparted: () => {},
     onPolicy: () => {},
   })
@@ -48,7 +52,7 @@ async function followed(page: (number: number) => { items: object[]; more: boole
     server.close()
   })
   follower.start()
-  return { follower, pages: () => pages }
+  return { follower, pages: () => pages, seen: () => seen }
 }
 
 describe('of a hostile registry', () => {
@@ -60,6 +64,17 @@ describe('of a hostile registry', () => {
     await eventually(() => assert.match(follower.why ?? '', /that is not read/))
     assert.ok(pages() < 100, `${pages()} pages were read`)
     assert.equal(follower.isKnown, false)
+  })
+
+  it('events without end are read no faster than members would make them', async () => {
+    const events = Array.from({ length: 10_000 }, (_, i) =>
+      JSON.stringify({ type: 'MODIFIED', object: profile('west', { resourceVersion: `${i + 2}` }) }),
+    )
+    const startedAt = performance.now()
+    const { seen } = await followed(() => ({ items: [], more: false }), `${events.join('\n')}\n`)
+    await eventually(() => assert.ok(seen() >= 2_100))
+    // A burst of 2,000 passes; of what follows, 200 in a second.
+    assert.ok(performance.now() - startedAt >= 500)
   })
 
   it('a profile whose parts are of other types than they should be is one that says nothing', async () => {

@@ -19,7 +19,7 @@ import {
   type SeenProfile,
   type SeenRegistry,
 } from '@isthmus/core'
-import { type ClusterClient, isForbidden, Reflector } from '@isthmus/kube'
+import { type ClusterClient, isForbidden, type Rate, Reflector } from '@isthmus/kube'
 import { SINGLE_LIMITS } from '../../links/exchange-intake.ts'
 import { whyUnreadable } from '../../links/link-reason.ts'
 import { ChangingConnection, type Connect } from './changing-connection.ts'
@@ -39,6 +39,11 @@ const BACKOFF = { initialMs: 250, maxMs: 30_000, factor: 2 }
 const MAX_DEPARTED = 5_000
 /** Of the profiles of as many members, each of which says how it sees all others. */
 const PROFILE_LIMITS = { ...SINGLE_LIMITS, objects: 2_000, bytes: 64 << 20 }
+
+/** What comes faster waits in the registry's server. Members say how they see all others, now and then. */
+const PROFILE_RATE: Rate = { burst: 2_000, perSecond: 200 }
+/** An administrator writes them. */
+const SINGLE_RATE: Rate = { burst: 100, perSecond: 10 }
 
 /** The registry, as far as it can be read. Nothing hangs on it but news of who joins and who leaves. */
 export class RegistryFollower {
@@ -60,17 +65,20 @@ export class RegistryFollower {
       ...registry,
       type: CLUSTER_PROFILES,
       limits: PROFILE_LIMITS,
+      eventRate: PROFILE_RATE,
     })
     this.#departedMaps = new Reflector<ConfigMap>({
       ...registry,
       type: CONFIG_MAPS,
       limits: SINGLE_LIMITS,
+      eventRate: SINGLE_RATE,
       fieldSelector: `metadata.name=${DEPARTED_NAME}`,
     })
     this.#policyMaps = new Reflector<ConfigMap>({
       ...registry,
       type: CONFIG_MAPS,
       limits: SINGLE_LIMITS,
+      eventRate: SINGLE_RATE,
       fieldSelector: `metadata.name=${LOST_MEMBER_POLICY_NAME}`,
     })
     this.#policyMaps.store.subscribe(() => options.onPolicy())
