@@ -284,6 +284,8 @@ describe('members that are lost', { concurrency: 2 }, () => {
       await until('an event tells', () =>
         eventOf(lost.north, 'demo', 'ServiceImport/hello', 'MemberAvailable'),
       )
+      // Its export is the oldest, and decides again: nobody has overtaken anybody.
+      assert.equal(await eventOf(lost.north, 'demo', 'ServiceImport/hello', 'WinnerChanged'), undefined)
       await until('it is remembered', async () => {
         await lost.pass(20)
         const memory = await lost.memory('east')

@@ -75,6 +75,12 @@ const UNREAD_GRACE_MS = 1_000
 /** Of how many members refusals are told in the status. */
 const MAX_REFUSING = 5
 
+interface Winner {
+  readonly clusterId: string
+  /** Who was lost then, and had no say. */
+  readonly removed: ReadonlySet<string>
+}
+
 /** Makes of all records of one service what this cluster serves of it. */
 export class Importer {
   readonly #options: ImporterOptions
@@ -87,7 +93,7 @@ export class Importer {
   readonly #unreadSince = new Map<string, number>()
   readonly #trafficDistributions: TrafficDistributions
   /** Whose export decided when it was last looked at. */
-  readonly #winners = new Map<string, string>()
+  readonly #winners = new Map<string, Winner>()
   readonly #foreignImports: StandingNotes
   readonly #refusals: RefusedHere
 
@@ -223,7 +229,7 @@ export class Importer {
         isBlocked,
         isAwaiting,
         notes,
-        winner: this.#winner(key, plan, members),
+        winner: this.#winner(key, plan, members, losses.removed),
       }),
       ...losses.takeEvents(),
     ]
@@ -371,13 +377,17 @@ export class Importer {
     key: string,
     { winner, clusters, refusedClusters }: ImportedPlan,
     members: ReadonlyMap<string, Contribution>,
+    removed: ReadonlySet<string>,
   ): WinnerChange | undefined {
-    const before = this.#winners.get(key)
+    const last = this.#winners.get(key)
     if (winner === undefined) return undefined
     // Whoever is read first after a start has overtaken nobody.
-    if (before === undefined && [...members.values()].some(isUnread)) return undefined
-    this.#winners.set(key, winner)
-    if (before === undefined || before === winner) return undefined
+    if (last === undefined && [...members.values()].some(isUnread)) return undefined
+    this.#winners.set(key, { clusterId: winner, removed })
+    if (last === undefined || last.clusterId === winner) return undefined
+    const before = last.clusterId
+    // That a member was lost, or is back, is told as such.
+    if (removed.has(before) || last.removed.has(winner)) return undefined
     return { before, after: winner, overtaken: clusters.includes(before) || refusedClusters.includes(before) }
   }
 

@@ -28,6 +28,8 @@ export interface LostMembersView {
 export interface ImportLosses {
   /** Whose endpoints are written as not ready. */
   readonly heldBack: ReadonlySet<string>
+  /** Who has no say in the merge, as long as it is lost. */
+  readonly removed: ReadonlySet<string>
   /** Undefined where nobody is lost, and nobody was. */
   readonly condition: WantedCondition | undefined
   /** What the condition does not tell yet. Counts them as told. */
@@ -68,6 +70,7 @@ export function importLosses(
   )
   return {
     heldBack,
+    removed: new Set([...phases].filter(([, phase]) => phase === 'removed').map(([id]) => id)),
     condition: membersCondition(lost, before),
     takeEvents: () =>
       memberTransitions(lost, before).map(({ clusterId, reason, note, isGood }) => {
@@ -82,7 +85,7 @@ function asStored({ slices }: ExistingImport): ImportLosses {
   const heldBack = slices
     .filter(isHeldBack)
     .map(({ metadata }) => metadata.labels?.[LABEL_SOURCE_CLUSTER] ?? '')
-  return { heldBack: new Set(heldBack), condition: undefined, takeEvents: () => [] }
+  return { heldBack: new Set(heldBack), removed: new Set(), condition: undefined, takeEvents: () => [] }
 }
 
 function conditionOf(serviceImport: ServiceImport | undefined): Condition | undefined {
