@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ClusterProfile } from '@isthmus/api'
 import { type ProfileFacts, profileStatus, readProfile } from './profile.ts'
+import { rangesCondition } from './profile-lists.ts'
 
 const facts: ProfileFacts = {
   clusterId: 'east',
@@ -57,16 +58,29 @@ test('a link that is gone is not said any more; what others say stays', () => {
   )
 })
 
-test('a list that does not fit is not told in part; a reason is cut', () => {
+test('a long list goes on in other properties, and gives them back; a reason is cut', () => {
   const many = Array.from({ length: 200 }, (_, i) => `10.0.${i}.0/24`)
-  const { properties = [] } = profileStatus(
-    undefined,
-    { ...facts, podCIDRs: many, links: { west: 'x'.repeat(2000) } },
-    [],
-    NOW,
-  )
-  assert.ok(!properties.some(({ name }) => name === 'pod-cidrs.isthmus.dev'))
+  const wanted = { ...facts, podCIDRs: many, links: { west: 'x'.repeat(2000) } }
+  const status = profileStatus(undefined, wanted, [], NOW)
+  const { properties = [] } = status
+  const names = properties.map(({ name }) => name).filter(name => name.startsWith('pod-cidrs'))
+  assert.deepEqual(names, ['pod-cidrs.isthmus.dev', 'pod-cidrs-2.isthmus.dev', 'pod-cidrs-3.isthmus.dev'])
+  assert.ok(properties.every(({ value }) => value.length <= 1024))
+  assert.deepEqual(readProfile(profile(status)).podCIDRs, many)
+  const shorter = profileStatus(status, { ...wanted, podCIDRs: many.slice(0, 3) }, [], NOW)
+  assert.deepEqual(readProfile(profile(shorter)).podCIDRs, many.slice(0, 3))
   assert.equal(properties.find(({ name }) => name === 'west.link.isthmus.dev')?.value.length, 1024)
+})
+
+test('what finds no place is told, and what did is compared', () => {
+  const many = Array.from({ length: 2_000 }, (_, i) => `10.${i >> 8}.${i & 255}.8/32`)
+  const { status, message } = rangesCondition({ ...facts, nodeCIDRs: many })
+  assert.equal(status, 'False')
+  assert.match(message, /^there is no place for \d+ of 2000 node ranges: an overlap/)
+  const { nodeCIDRs } = readProfile(profile(profileStatus(undefined, { ...facts, nodeCIDRs: many }, [], NOW)))
+  assert.ok(nodeCIDRs.length > 900)
+  assert.deepEqual(nodeCIDRs, many.slice(0, nodeCIDRs.length))
+  assert.equal(rangesCondition(facts).status, 'True')
 })
 
 for (const [name, server] of [

@@ -12,6 +12,7 @@ import { isDNSLabel } from '../check/formats.ts'
 import { type WantedCondition, withConditions } from '../conditions/conditions.ts'
 import { fields } from './check-access.ts'
 import { parseCIDR } from './cidrs.ts'
+import { listProperties, MAX_VALUE, readList } from './profile-lists.ts'
 
 export interface ProfileFacts {
   readonly clusterId: string
@@ -34,8 +35,6 @@ export interface ProfileFacts {
 type ProfileStatus = NonNullable<ClusterProfile['status']>
 type Property = NonNullable<ProfileStatus['properties']>[number]
 
-/** What the CRD allows for a property's value. */
-const MAX_VALUE = 1024
 const LINK_SUFFIX = '.link.isthmus.dev'
 
 /**
@@ -67,17 +66,19 @@ export function profileStatus(
 
 function wantedProperties(facts: ProfileFacts): Map<string, string> {
   const links = Object.entries(facts.links).map(([peer, state]) => [`${peer}${LINK_SUFFIX}`, state])
+  const lists = [
+    [PROFILE_PROPERTIES.podCIDRs, facts.podCIDRs],
+    [PROFILE_PROPERTIES.nodeCIDRs, facts.nodeCIDRs],
+    [PROFILE_PROPERTIES.serviceCIDRs, facts.serviceCIDRs],
+    [PROFILE_PROPERTIES.ipFamilies, facts.ipFamilies],
+  ] as const
   const values: Record<string, string | undefined> = {
     [PROPERTY_CLUSTER_ID]: facts.clusterId,
     [PROPERTY_CLUSTERSET]: facts.clusterset,
     [PROFILE_PROPERTIES.clusterUID]: facts.clusterUID,
     [PROFILE_PROPERTIES.exchangeNamespace]: facts.exchangeNamespace,
     [PROFILE_PROPERTIES.version]: facts.isthmusVersion,
-    // Half a list of ranges would be taken for all of them.
-    [PROFILE_PROPERTIES.podCIDRs]: wholeList(facts.podCIDRs),
-    [PROFILE_PROPERTIES.nodeCIDRs]: wholeList(facts.nodeCIDRs),
-    [PROFILE_PROPERTIES.serviceCIDRs]: wholeList(facts.serviceCIDRs),
-    [PROFILE_PROPERTIES.ipFamilies]: wholeList(facts.ipFamilies),
+    ...Object.fromEntries(lists.flatMap(([name, items]) => listProperties(name, items).properties)),
     ...Object.fromEntries(links),
   }
   return new Map(
@@ -85,11 +86,6 @@ function wantedProperties(facts: ProfileFacts): Map<string, string> {
       value === undefined || value === '' ? [] : [[name, value.slice(0, MAX_VALUE)] as const],
     ),
   )
-}
-
-function wholeList(items: readonly string[]): string | undefined {
-  const text = items.join(',')
-  return text.length > MAX_VALUE ? undefined : text
 }
 
 /** In the order in which they stand already: a list that is only sorted differently is no change. */
@@ -134,7 +130,7 @@ export function readProfile(profile: ClusterProfile): ReadProfile {
   const status = fields(profile.status)
   const properties = new Map(records(status.properties).flatMap(textProperty))
   const text = (name: string) => properties.get(name)
-  const list = (name: string) => text(name)?.split(',') ?? []
+  const list = (name: string) => readList(text, name)
   const cidrs = (name: string) => list(name).filter(cidr => parseCIDR(cidr) !== undefined)
   const exchange = text(PROFILE_PROPERTIES.exchangeNamespace)
   return {

@@ -1,12 +1,12 @@
 /** Reads what has to be known of a cluster before it joins. Nothing is written. */
 import {
+  apiVersionOf,
   CLUSTER_PROPERTIES,
   CONFIG_MAPS,
   configMapValue,
   ENDPOINT_SLICES,
+  type KubernetesObject,
   LABEL_SERVICE_NAME,
-  LABEL_SLICE_MANAGED_BY,
-  MANAGER,
   MEMBERSHIP_NAME,
   type MembershipRecord,
   NAMESPACES,
@@ -14,9 +14,15 @@ import {
   type Node,
   PROPERTY_CLUSTER_ID,
   PROPERTY_CLUSTERSET,
+  type ResourceType,
   SERVICE_IMPORTS,
 } from '@isthmus/api'
-import { type JoiningCluster, mergeCIDRs, type OtherImplementation } from '@isthmus/core'
+import {
+  type JoiningCluster,
+  mergeCIDRs,
+  type OtherImplementation,
+  otherImplementationsIn,
+} from '@isthmus/core'
 import { ApiError, type ClusterClient, isKindMissing } from '@isthmus/kube'
 import { absentIfNotFound, type Plan } from '../../install/apply-objects.ts'
 import { probeFamilies } from '../../own/prerequisites.ts'
@@ -112,42 +118,29 @@ async function serviceRanges(
 /** More than these need not be looked at: whoever is at work here writes all of them. */
 const SAMPLE = 500
 
-interface ManagedField {
-  readonly manager?: string
-}
-
-/** By who wrote ServiceImports, and by the label that EndpointSlices have for it. */
 async function otherImplementations(
   client: ClusterClient,
   signal: AbortSignal | undefined,
 ): Promise<readonly OtherImplementation[]> {
-  const found = new Map<string, OtherImplementation>()
-  const tell = (name: string | undefined, example: string) => {
-    if (name !== undefined && !isNoImplementation(name) && !found.has(name))
-      found.set(name, { name, example })
-  }
-  const imports = await client.list(SERVICE_IMPORTS, { limit: SAMPLE, signal }).catch(noneIfKindMissing)
-  for (const { metadata } of imports.items) {
-    for (const { manager } of (metadata.managedFields ?? []) as ManagedField[])
-      tell(manager, `ServiceImport ${metadata.namespace}/${metadata.name}`)
-  }
-  const slices = await client.list(ENDPOINT_SLICES, {
-    labelSelector: LABEL_SERVICE_NAME,
-    limit: SAMPLE,
-    signal,
-  })
-  for (const { metadata } of slices.items) {
-    const manager = metadata.labels?.[LABEL_SLICE_MANAGED_BY]
-    tell(manager, `EndpointSlice ${metadata.namespace}/${metadata.name}`)
-  }
-  return [...found.values()]
+  const lists = await Promise.all([
+    client.list(SERVICE_IMPORTS, { limit: SAMPLE, signal }).catch(noneIfKindMissing),
+    client.list(GKE_SERVICE_IMPORTS, { limit: SAMPLE, signal }).catch(noneIfKindMissing),
+    client.list(ENDPOINT_SLICES, { labelSelector: LABEL_SERVICE_NAME, limit: SAMPLE, signal }),
+  ])
+  const [imports, ofGKE, slices] = lists.map(({ items }) => items as readonly KubernetesObject[])
+  return otherImplementationsIn([
+    ...ofKind(SERVICE_IMPORTS, imports),
+    ...ofKind(GKE_SERVICE_IMPORTS, ofGKE),
+    ...ofKind(ENDPOINT_SLICES, slices),
+  ])
 }
 
-/** Ourselves, and people: what someone wrote by hand is reported where it is in the way of an import. */
-function isNoImplementation(manager: string): boolean {
-  return (
-    manager === MANAGER || manager === '' || manager.startsWith('kubectl') || manager === 'before-first-apply'
-  )
+/** Its own kind, for the same names under clusterset.local. */
+const GKE_SERVICE_IMPORTS: ResourceType = { ...SERVICE_IMPORTS, group: 'net.gke.io', version: 'v1' }
+
+/** Items of a list need not say what they are. */
+function ofKind(type: ResourceType, items: readonly KubernetesObject[] = []): KubernetesObject[] {
+  return items.map(item => ({ ...item, apiVersion: apiVersionOf(type), kind: type.kind }))
 }
 
 function noneIfKindMissing(error: unknown): { items: [] } {

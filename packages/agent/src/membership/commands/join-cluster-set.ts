@@ -6,6 +6,7 @@ import {
   joinProblems,
   type Problem,
   type RegistryFacts,
+  rangesCondition,
 } from '@isthmus/core'
 import type { ClusterClient } from '@isthmus/kube'
 import { applyPlan, type Plan, planObjects } from '../../install/apply-objects.ts'
@@ -241,7 +242,9 @@ function refusal({ clusterId, registry }: JoinFacts, problems: readonly Problem[
 }
 
 function notesOn({ cluster, probe, access }: JoinFacts): string[] {
+  const { status, message } = rangesCondition(cluster)
   return [
+    ...(status === 'False' ? [message] : []),
     ...(cluster.podCIDRs.length > 0
       ? []
       : [

@@ -1,6 +1,14 @@
 /** A member's part of the registry, written by an administrator. */
 import { type ApiAccess, CLUSTER_PROFILES, type ClusterProfile, errorOf } from '@isthmus/api'
-import { departedKey, type JoinFacts, profileStatus, readProfile, type WantedCondition } from '@isthmus/core'
+import {
+  departedKey,
+  type JoinFacts,
+  profileStatus,
+  RANGES_CONDITION,
+  rangesCondition,
+  readProfile,
+  type WantedCondition,
+} from '@isthmus/core'
 import { type ClusterClient, isAlreadyExists, isConflict } from '@isthmus/kube'
 import manifest from '../../../package.json' with { type: 'json' }
 import { absentIfNotFound, applyObjects, applyPlan, type Plan } from '../../install/apply-objects.ts'
@@ -130,7 +138,7 @@ export async function announce(
         ipFamilies: cluster.ipFamilies,
         links: before.links,
       },
-      current.status?.conditions === undefined ? FIRST_CONDITIONS : [],
+      [...(current.status?.conditions === undefined ? FIRST_CONDITIONS : []), ...ranges(current, cluster)],
       now,
     )
     if (status === current.status) return
@@ -143,6 +151,13 @@ export async function announce(
       current = await registry.get(CLUSTER_PROFILES, name, namespace, { signal })
     }
   }
+}
+
+/** A word of it only where something is amiss, or was. */
+function ranges({ status }: ClusterProfile, cluster: JoinFacts['cluster']): WantedCondition[] {
+  const condition = rangesCondition(cluster)
+  const isTold = status?.conditions?.some(({ type }) => type === RANGES_CONDITION) ?? false
+  return condition.status === 'False' || isTold ? [condition] : []
 }
 
 /** Until its agent says more. */
