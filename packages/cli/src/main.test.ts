@@ -85,6 +85,24 @@ describe('what a person may get wrong: one sentence, the way out, a code, an exi
       says: /no playground is running from .*\.isthmus.\nStart one with `isthmus up`/,
     },
     {
+      name: 'an option with two values, of which the last would count',
+      args: ['leave', '--context', 'a', '--context', 'b', '--registry-context', 'hub'],
+      exitCode: 64,
+      says: /option '--context <name>' takes one value, and was given two: a and b\nSee `isthmus leave --help`\./,
+    },
+    {
+      name: 'a number that is given twice',
+      args: ['status', '--timeout', '1', '--timeout', '2'],
+      exitCode: 64,
+      says: /option '--timeout <seconds>' takes one value, and was given two: 1 and 2/,
+    },
+    {
+      name: 'contexts one by one: both are meant',
+      args: ['status', '--kubeconfig', 'nowhere', '--context', 'a', '--context', 'b,c'],
+      exitCode: 66,
+      says: /nowhere cannot be read/,
+    },
+    {
       name: 'a kubeconfig that is not there',
       args: ['install', '--kubeconfig', 'nowhere'],
       exitCode: 66,
@@ -112,7 +130,7 @@ describe('what a person may get wrong: one sentence, the way out, a code, an exi
       name: 'no permission to run an agent',
       args: [...JOIN, ...at('nobody')],
       exitCode: 77,
-      says: /you may not list \S+ .*\n.*\n\[ISTHMUS_FORBIDDEN\]/,
+      says: /we may not list \S+ .*\nThe user nobody lacks .*`isthmus install`.*\n\[ISTHMUS_PERMISSION_MISSING\]/,
     },
     {
       name: 'a cluster without the CRDs',

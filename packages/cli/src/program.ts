@@ -11,6 +11,7 @@ import { joinCommand } from './commands/join.ts'
 import { leaveCommand } from './commands/leave.ts'
 import { membersCommand } from './commands/members.ts'
 import { relinkCommand } from './commands/relink.ts'
+import { refuseRepeats } from './commands/repeated-options.ts'
 import { requestCommand } from './commands/request.ts'
 import { statusCommand } from './commands/status.ts'
 import { startCommand, stopCommand } from './commands/stop-start.ts'
@@ -56,6 +57,7 @@ export function createProgram(name: string, context: CommandContext, exit: (code
     for (const factory of factories) program.addCommand(factory(context, exit).helpGroup(heading))
   }
   for (const command of [program, ...program.commands]) {
+    refuseRepeats(command)
     command
       .exitOverride()
       .showSuggestionAfterError(true)

@@ -31,7 +31,7 @@ export class MissingPermissionError extends ApiError {
 function wayOutFor(user: string | undefined): string {
   return user === undefined || user.endsWith(`:${AGENT_NAME}`)
     ? 'run `isthmus install` for this cluster again, it gives the agent what this version needs'
-    : `${user} lacks what the account ${AGENT_NAME} has, which \`isthmus install\` makes: run the agent as that`
+    : `the user ${user} lacks what the account ${AGENT_NAME} has, which \`isthmus install\` makes: run the agent as that`
 }
 
 /** As authorizers say it; a quota, a webhook and a namespace that is being deleted refuse with 403 as well. */
@@ -118,5 +118,5 @@ function messageOf(body: string): string {
 }
 
 function capitalized(text: string): string {
-  return text.startsWith('run') ? `R${text.slice(1)}` : text
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`
 }

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander'
 import { SETTING_KEYS, SETTINGS, type SettingKey } from '../agent/settings.ts'
 import { keepYoungGenerationSmall } from '../agent/young-generation.ts'
 import type { CommandFactory } from '../program.ts'
+import { repeatableOption } from './repeated-options.ts'
 
 export interface AgentFlags extends Partial<Record<SettingKey, unknown>> {
   config?: string
@@ -16,9 +17,12 @@ export const agentCommand: CommandFactory = context => {
     const { flags, description, variable, fallback } = SETTINGS[key]
     // Defaults are shown, not set: a flag that is not given must not win over a variable or the file.
     const shown = fallback === undefined || Array.isArray(fallback) ? '' : ` (default: ${fallback})`
-    const option = new Option(flags, `${description}${shown} [${variable}]`)
-    if (key === 'peers') option.argParser<string[]>((value, before = []) => [...before, value])
-    command.addOption(option)
+    const words = `${description}${shown} [${variable}]`
+    command.addOption(
+      key === 'peers'
+        ? repeatableOption<string[]>(flags, words, (value, before = []) => [...before, value])
+        : new Option(flags, words),
+    )
   }
   return command
     .addHelpText(

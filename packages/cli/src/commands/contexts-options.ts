@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { numberBetween } from './number.ts'
+import { repeatableOption } from './repeated-options.ts'
 
 /** The flags of commands that look at many clusters at once. */
 export function withContextsOptions(command: Command): Command {
@@ -8,7 +9,13 @@ export function withContextsOptions(command: Command): Command {
       '--kubeconfig <file>',
       'kubeconfig to use (default: as kubectl: $KUBECONFIG, ~/.kube/config, in-cluster)',
     )
-    .option('--context <names>', 'contexts in it, separated by commas (default: all)')
+    .addOption(
+      repeatableOption<string>(
+        '--context <names>',
+        'contexts in it, separated by commas, or once for each (default: all)',
+        (value, before) => (before === undefined ? value : `${before},${value}`),
+      ),
+    )
     .option('--agent-namespace <name>', 'namespace of the agents (default: as each cluster notes it)')
     .option(
       '--exchange-namespace <name>',

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander'
 import type { CommandFactory } from '../program.ts'
 import { withContextsOptions } from './contexts-options.ts'
 import { numberBetween } from './number.ts'
+import { repeatableOption } from './repeated-options.ts'
 
 export interface ExplainFlags {
   namespace: string
@@ -26,10 +27,12 @@ export const explainCommand: CommandFactory = (context, exit) =>
       .argument('<service>', 'name of the Service')
       .requiredOption('-n, --namespace <name>', 'its namespace')
       .option('--from <cluster>', 'cluster that it is called from: its id, or its context (default: all)')
-      .option(
-        '--dns <[cluster=]host:port>',
-        'DNS server of a cluster, to ask for the name; may be given several times',
-        (value: string, before: string[] = []) => [...before, value],
+      .addOption(
+        repeatableOption<string[]>(
+          '--dns <[cluster=]host:port>',
+          'DNS server of a cluster, to ask for the name; may be given several times',
+          (value, before = []) => [...before, value],
+        ),
       )
       .option(
         '--settle <seconds>',

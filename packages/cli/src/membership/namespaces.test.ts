@@ -43,7 +43,7 @@ test('every command finds the namespaces that the cluster notes', { timeout: 60_
   assert.match(moved.stderr, /a member with the namespaces mesh and mesh-exchange[\s\S]*JOIN_REFUSED/)
 
   assert.match(await good('members --context east'), /\neast .* Linked +1\/1\n/)
-  const overview = JSON.parse((await run('status -o json --context east,west')).stdout)
+  const overview = JSON.parse((await run('status -o json --context east --context west')).stdout)
   assert.deepEqual(
     overview.members.map((row: { cluster: string; agent: string }) => [row.cluster, row.agent]),
     [
