@@ -1,11 +1,10 @@
 import type { ExportedEndpoint, ExportedEndpointsSpec } from '@isthmus/api'
 import { refusedAddress } from './addresses.ts'
-import type { Checked, Refusal } from './check-record.ts'
-import { isDNSLabel, isLabelValue, isPortName, isPortNumber } from './formats.ts'
+import { type Checked, MAX_PORTS, type Refusal } from './check-record.ts'
+import { isDNSLabel, isLabelValue, isPortName, isPortNumber, isQualifiedName } from './formats.ts'
 
-/** EndpointSlice validation's limits. */
+/** EndpointSlice validation's limit. */
 const MAX_ENDPOINTS = 1000
-const MAX_PORTS = 100
 const MAX_NODE_NAME = 253
 /** How many refusals of one chunk are told: the rest is counted by the last one. */
 const MAX_REFUSALS = 5
@@ -53,13 +52,16 @@ function objectionToFrame(spec: ExportedEndpointsSpec): string | undefined {
     if (!isPortName(port?.name) || names.has(port.name)) return 'a port name is malformed or there twice'
     if (!isPortNumber(port.port)) return 'a port is not between 1 and 65535'
     if (!['TCP', 'UDP', 'SCTP'].includes(port.protocol)) return 'a protocol is unknown'
+    const { appProtocol } = port
+    if (appProtocol !== undefined && !(typeof appProtocol === 'string' && isQualifiedName(appProtocol)))
+      return 'an appProtocol is not a qualified name'
     names.add(port.name)
   }
   return undefined
 }
 
 function objectionToEndpoint(endpoint: ExportedEndpoint, spec: ExportedEndpointsSpec): string | undefined {
-  const { addresses, hostname, zone, nodeName } = endpoint ?? {}
+  const { addresses, ready, serving, terminating, hostname, zone, nodeName } = endpoint ?? {}
   // Consumers use the first address; the API allows up to 100 for history's sake.
   if (!Array.isArray(addresses) || addresses.length < 1 || addresses.length > 100)
     return 'an endpoint has no list of addresses'
@@ -67,6 +69,9 @@ function objectionToEndpoint(endpoint: ExportedEndpoint, spec: ExportedEndpoints
     const why = refusedAddress(address, spec.addressType)
     if (why !== undefined) return `address ${JSON.stringify(address)?.slice(0, 60)} ${why}`
   }
+  // What is neither true nor false would have the API server refuse the whole slice.
+  if ([ready, serving, terminating].some(condition => typeof condition !== 'boolean'))
+    return 'ready, serving or terminating is neither true nor false'
   if (hostname !== undefined && !isDNSLabel(hostname)) return 'a hostname is not a DNS label'
   if (zone !== undefined && !isLabelValue(zone)) return 'a zone is not a label value'
   if (nodeName !== undefined && !(typeof nodeName === 'string' && nodeName.length <= MAX_NODE_NAME))

@@ -89,12 +89,12 @@ export function checkRecord(spec: ExportedServiceSpec): Checked<ExportedServiceS
   }
 }
 
+/** With its offset: without one, it is another moment in each reader's time zone. */
+const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/
+
 function isTime(value: unknown): boolean {
   return (
-    typeof value === 'string' &&
-    value.length <= 40 &&
-    /^\d{4}-\d\d-\d\dT/.test(value) &&
-    !Number.isNaN(Date.parse(value))
+    typeof value === 'string' && value.length <= 40 && RFC3339.test(value) && !Number.isNaN(Date.parse(value))
   )
 }
 
@@ -136,12 +136,18 @@ function objectionToFamilies(families: readonly IPFamily[]): string | undefined 
 
 function objectionToAffinityConfig(config: ExportedServiceSpec['sessionAffinityConfig']): string | undefined {
   if (config === undefined) return undefined
-  const seconds = config?.clientIP?.timeoutSeconds
+  const { clientIP = {} } = config ?? {}
+  if (!isObject(config) || !isObject(clientIP)) return 'sessionAffinityConfig is not an object'
+  const seconds = clientIP.timeoutSeconds
   // core/v1 validation: more than 0, at most a day.
   const right = seconds === undefined || (Number.isInteger(seconds) && seconds > 0 && seconds <= 86400)
   return right
     ? undefined
     : `sessionAffinityConfig.clientIP.timeoutSeconds ${shown(seconds)} is not between 1 and 86400`
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function checkMetadata(

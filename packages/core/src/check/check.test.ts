@@ -48,6 +48,7 @@ describe('what a peer sends is checked', () => {
 
   const BAD: [string, Partial<Record<keyof ExportedServiceSpec, unknown>>][] = [
     ['a time', { exportedAt: 'yesterday' }],
+    ['a time of no time zone', { exportedAt: '2026-11-22T08:00:00' }],
     ['a type', { type: 'ExternalName' }],
     ['a port out of range', { ports: [{ port: 70000 }] }],
     ['a port name', { ports: [{ name: 'No!', port: 1 }] }],
@@ -63,6 +64,8 @@ describe('what a peer sends is checked', () => {
     ['families', { ipFamilies: ['IPv4', 'IPv4'] }],
     ['an affinity', { sessionAffinity: 'Cookie' }],
     ['an affinity time-out', { sessionAffinityConfig: { clientIP: { timeoutSeconds: 0 } } }],
+    ['an affinity configuration that is a text', { sessionAffinityConfig: 'long' }],
+    ['an affinity of clients that is a number', { sessionAffinityConfig: { clientIP: 7 } }],
     ['chunks that are no list', { chunks: 'all' }],
   ]
   for (const [what, spec] of BAD) {
@@ -71,6 +74,38 @@ describe('what a peer sends is checked', () => {
       assert.deepEqual([value, refusals.length], [undefined, 1])
     })
   }
+
+  it('takes times with any offset', () => {
+    for (const exportedAt of ['2026-11-22T08:00:00.5Z', '2026-11-22T08:00:00+01:00'])
+      assert.deepEqual(checkRecord(exportedSpec({ exportedAt })).refusals, [])
+  })
+
+  it('takes as many ports of endpoints as of a service', () => {
+    const ports = Array.from({ length: 251 }, (_, i) => ({
+      name: `p${i}`,
+      protocol: 'TCP' as const,
+      port: i + 1,
+    }))
+    assert.deepEqual(checkRecord(exportedSpec({ ports: ports.slice(1) })).refusals, [])
+    assert.deepEqual(checkChunk(chunkSpec({ ports: ports.slice(1) })).refusals, [])
+    assert.equal(checkChunk(chunkSpec({ ports })).value, undefined)
+  })
+
+  it('refuses what an API server would refuse a whole slice for', () => {
+    const [good] = chunkSpec().endpoints
+    for (const condition of ['ready', 'serving', 'terminating'])
+      for (const value of ['yes', null, undefined, 1]) {
+        const bad = { ...good, [condition]: value } as unknown as typeof good
+        const { value: checked } = checkChunk(chunkSpec({ endpoints: [bad, good] as never }))
+        assert.deepEqual(checked?.endpoints, [good], `${condition}: ${value}`)
+      }
+    for (const appProtocol of ['', 'a b', 7, null]) {
+      const ports = [{ name: 'http', protocol: 'TCP', port: 80, appProtocol }] as never
+      assert.equal(checkChunk(chunkSpec({ ports })).value, undefined, `${appProtocol}`)
+    }
+    const ports = [{ name: 'http', protocol: 'TCP', port: 80, appProtocol: 'kubernetes.io/h2c' } as const]
+    assert.deepEqual(checkChunk(chunkSpec({ ports })).value?.ports, ports)
+  })
 
   it('leaves out labels that steer controllers, and says which', () => {
     const labels = {

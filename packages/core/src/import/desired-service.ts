@@ -33,20 +33,37 @@ export function newDerivedService(
   }
 }
 
+/**
+ * What a derived Service never has, though an API server takes it: each opens the ClusterSetIP to somebody, or leads
+ * it elsewhere. What is in neither of these lists is the server's to fill in.
+ */
+const NEVER_SET: readonly string[] = [
+  'allocateLoadBalancerNodePorts',
+  'externalIPs',
+  'externalName',
+  'externalTrafficPolicy',
+  'healthCheckNodePort',
+  'loadBalancerClass',
+  'loadBalancerIP',
+  'loadBalancerSourceRanges',
+  'publishNotReadyAddresses',
+  'selector',
+]
+/** What it has only where the import says so. */
+const SET_AT_TIMES: readonly string[] = ['sessionAffinityConfig', 'trafficDistribution']
+
 /** The derived Service with everything that is ours as it should be; undefined where it is already. */
 export function repairedDerivedService(
   existing: Service,
   name: string,
   plan: ImportedPlan,
 ): Service | undefined {
-  const wanted = specOf(plan)
-  const {
-    selector: _selector,
-    trafficDistribution: _trafficDistribution,
-    sessionAffinityConfig: _sessionAffinityConfig,
-    ...kept
-  } = existing.spec ?? {}
-  const spec: ServiceSpec = { ...kept, ...wanted }
+  const kept = Object.fromEntries(
+    Object.entries(existing.spec ?? {}).filter(
+      ([field]) => !NEVER_SET.includes(field) && !SET_AT_TIMES.includes(field),
+    ),
+  )
+  const spec: ServiceSpec = { ...kept, ...specOf(plan) }
   // Losing the second family, a Service loses its second address; the API server wants to be told.
   if (spec.clusterIPs !== undefined && spec.clusterIPs.length > plan.serviceFamilies.length) {
     spec.clusterIPs = spec.clusterIPs.slice(0, plan.serviceFamilies.length)

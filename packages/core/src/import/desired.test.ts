@@ -5,6 +5,7 @@ import { chunkSpec, memberExport, present } from '../testing/objects.ts'
 import { newServiceImport, nextImportStatus, repairedServiceImport } from './desired-import.ts'
 import { newDerivedService, repairedDerivedService } from './desired-service.ts'
 import { desiredSlice, repairedSlice } from './desired-slices.ts'
+import { hintsFor } from './hints.ts'
 import { keptFieldsOf } from './kept-fields.ts'
 import { type ImportedPlan, planImport } from './plan.ts'
 
@@ -66,6 +67,21 @@ describe('the derived Service', () => {
     const edited = { ...service, spec: { ...service.spec, selector: { app: 'mine' }, ports: [{ port: 1 }] } }
     assert.deepEqual(repairedDerivedService(edited, 'hello', plan)?.spec, service.spec)
   })
+
+  it('is not opened to anybody else, and keeps what the server filled in', () => {
+    const service = stored(newDerivedService('demo', 'hello', plan, undefined))
+    const opened = {
+      externalIPs: ['192.0.2.7'],
+      externalTrafficPolicy: 'Local',
+      healthCheckNodePort: 30001,
+      loadBalancerSourceRanges: ['192.0.2.0/24'],
+      publishNotReadyAddresses: true,
+    }
+    const filledIn = { ...service.spec, ofANewerServer: 'x' }
+    const edited = { ...service, spec: { ...filledIn, ...opened } }
+    assert.deepEqual(repairedDerivedService(edited, 'hello', plan)?.spec, filledIn)
+    assert.equal(repairedDerivedService({ ...service, spec: filledIn }, 'hello', plan), undefined)
+  })
 })
 
 describe('an imported slice', () => {
@@ -114,6 +130,15 @@ describe('an imported slice', () => {
     const { metadata } = sliceOf({ type: 'Headless' }, 'west')
     assert.equal(metadata.labels?.['service.kubernetes.io/headless'], '')
     assert.equal(metadata.ownerReferences, undefined)
+  })
+
+  it('has hints that are label values, however long the cluster id', () => {
+    const clusterId = `${'a'.repeat(54)}-${'b'.repeat(8)}`
+    const [endpoint] = chunkSpec().endpoints
+    assert.ok(endpoint)
+    const zone = hintsFor('PreferSameZone', endpoint, clusterId, false)?.forZones?.[0]?.name
+    assert.equal(zone, `unknown.${'a'.repeat(54)}`)
+    assert.equal(hintsFor('PreferSameZone', endpoint, 'east', false)?.forZones?.[0]?.name, 'unknown.east')
   })
 
   it('has a hint on every endpoint when traffic is distributed', () => {

@@ -13,7 +13,7 @@ export function hintsFor(
   switch (trafficDistribution) {
     case 'PreferClose':
     case 'PreferSameZone':
-      return { forZones: [{ name: endpoint.zone ?? `unknown.${clusterId}` }] }
+      return { forZones: [{ name: endpoint.zone ?? zoneOfNoNode(clusterId) }] }
     case 'PreferSameNode':
       // A foreign node may bear the name of one of ours.
       return {
@@ -24,4 +24,9 @@ export function hintsFor(
     default:
       return undefined
   }
+}
+
+/** The name of a zone is a label value, of at most 63 characters: a cluster id may have as many. */
+function zoneOfNoNode(clusterId: string): string {
+  return `unknown.${clusterId}`.slice(0, 63).replace(/-+$/, '')
 }

@@ -116,6 +116,28 @@ describe('the plan of an import', () => {
     assert.ok(keptSlices.has(existing.slices[0]?.metadata.name ?? ''))
   })
 
+  it('keeps the endpoints that others replace until these are read', () => {
+    const replaced = memberExport('east', {}, { 'hello.demo.e': undefined, 'hello.demo.f': chunkSpec() })
+    const existing = existingOf({
+      east: present(memberExport('east', {}, { 'hello.demo.a': chunkSpec(), 'hello.demo.b': chunkSpec() })),
+      west: present(west),
+    })
+    const ofEast = existing.slices.slice(0, 2).map(({ metadata }) => metadata.name ?? '')
+    const { keptSlices, slices } = imported({ east: present(replaced), west: present(west) }, existing)
+    assert.ok(ofEast.every(name => keptSlices.has(name)))
+    assert.ok(!keptSlices.has(existing.slices[2]?.metadata.name ?? ''))
+    assert.deepEqual(
+      slices.map(({ chunk }) => chunk),
+      ['hello.demo.f', 'hello.demo.w'],
+    )
+    // What is refused never comes.
+    const refusals = [{ rule: 'endpoints', message: 'no' }]
+    const refused = imported({ east: { kind: 'present', export: replaced, refusals } }, existing)
+    assert.ok(!ofEast.some(name => refused.keptSlices.has(name)))
+    const read = memberExport('east', {}, { 'hello.demo.e': chunkSpec(), 'hello.demo.f': chunkSpec() })
+    assert.deepEqual([...imported({ east: present(read) }, existing).keptSlices], [])
+  })
+
   it('does not serve a port from a member that has not got it', () => {
     const other = memberExport(
       'west',

@@ -151,9 +151,11 @@ function imported(
   const families = importedFamilies(basis.ipFamilies, supportedFamilies, first)
   const serviceFamilies = derivedServiceFamilies(families, first)
   const unsupported = families.length === 0
-  const frozen = existing.slices.filter(slice => {
+  const awaited = unsupported ? NOBODY : awaitedMembers(contributions)
+  const kept = existing.slices.filter(slice => {
     const source = sourceOf(slice)
-    return frozenBy.includes(source) && !isRefused(source)
+    if (isRefused(source)) return false
+    return frozenBy.includes(source) || (awaited.has(source) && isOneOf(serviceFamilies, slice))
   })
   const { slices, unseen } = slicesOf(unsupported ? [] : admitted, derivedName, basis.ports, serviceFamilies)
   return {
@@ -164,7 +166,7 @@ function imported(
     labels: withoutPrefixes(basis.labels, reservedPrefixes),
     annotations: withoutPrefixes(basis.annotations, reservedPrefixes),
     slices,
-    keptSlices: new Set([...frozen.map(({ metadata }) => metadata.name ?? ''), ...unseen]),
+    keptSlices: new Set([...kept.map(({ metadata }) => metadata.name ?? ''), ...unseen]),
     ...byAdmission(
       [...contributions.keys()]
         .filter(id => frozenBy.includes(id) || exports.some(e => e.clusterId === id))
@@ -210,6 +212,27 @@ function byAdmission(
   isRefused: (id: string) => boolean,
 ): Pick<ImportedPlan, 'clusters' | 'refusedClusters'> {
   return { clusters: members.filter(id => !isRefused(id)), refusedClusters: members.filter(isRefused) }
+}
+
+const NOBODY: ReadonlySet<string> = new Set()
+
+/**
+ * Members whose records name endpoints that are still to be read. They may be those of slices that the record does not
+ * name any more, which go when the others have come: a record and its chunks are read by two watches, neither of which
+ * waits for the other. What is refused does not come.
+ */
+function awaitedMembers(contributions: ReadonlyMap<string, Contribution>): ReadonlySet<string> {
+  const awaited = [...contributions].filter(
+    ([, contribution]) =>
+      contribution.kind === 'present' &&
+      contribution.export.chunks.values().some(chunk => chunk === undefined) &&
+      !contribution.refusals.some(({ rule }) => rule === 'endpoints'),
+  )
+  return awaited.length === 0 ? NOBODY : new Set(awaited.map(([clusterId]) => clusterId))
+}
+
+function isOneOf(families: readonly IPFamily[], { addressType }: EndpointSlice): boolean {
+  return addressType !== 'FQDN' && families.includes(addressType)
 }
 
 /** What is known now, and what was known of members that are silent. In order of precedence. */
