@@ -14,10 +14,12 @@ export interface ConnectOptions {
   fieldManager?: string | undefined
 }
 
+const MAX_CONNECT_MS = 10_000
+
 /** Opens nothing yet: connections are made when they are needed. */
 export function connect(credentials: Credentials, options: ConnectOptions = {}): ClusterClient {
   const { userAgent = 'isthmus', requestTimeoutMs = 30_000, fieldManager = MANAGER } = options
-  const transport = new Transport(credentials)
+  const transport = new Transport(credentials, Math.min(requestTimeoutMs, MAX_CONNECT_MS))
   const requester = new Requester(transport, userAgent, requestTimeoutMs)
   return new HttpClient({
     server: credentials.server,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { createServer } from 'node:net'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { type KubernetesObject, NAMESPACES, SERVICE_IMPORTS, SERVICES } from '@isthmus/api'
 import { type Credentials, staticCredentials } from '../credentials/credentials.ts'
@@ -312,6 +312,30 @@ test('an answer takes as long as it may, whether its head or its body is late', 
   server.answerNext({ status: 0, answer: () => {} })
   const watching = client.watch(SERVICES)[Symbol.asyncIterator]().next()
   await assert.rejects(watching, late)
+})
+
+test('a server that takes connections and says nothing holds nobody up', async context => {
+  const sockets = new Set<Socket>()
+  const server = createServer(socket => {
+    sockets.add(socket)
+    socket.on('error', () => {})
+    socket.on('close', () => sockets.delete(socket)).resume()
+  })
+  await new Promise<void>(done => server.listen(0, '127.0.0.1', done))
+  const { port } = server.address() as AddressInfo
+  const client = connect(staticCredentials({ server: `https://127.0.0.1:${port}` }), {
+    requestTimeoutMs: 200,
+  })
+  context.after(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  const started = performance.now()
+  await assert.rejects(client.raw('/version'), /did not answer within 0.2 s/)
+  await client.close()
+  assert.ok(performance.now() - started < 2000)
+  // What is still connecting keeps a process alive.
+  await eventually(() => sockets.size === 0)
 })
 
 test('ends with the signal, and with the client', async context => {

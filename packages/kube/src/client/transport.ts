@@ -40,8 +40,12 @@ export class Transport {
   #current: Connections | undefined
   #closed = false
 
-  constructor(credentials: Credentials) {
+  readonly #connectTimeoutMs: number
+
+  /** @param connectTimeoutMs what is connecting keeps a process alive for as long, also after `close`. */
+  constructor(credentials: Credentials, connectTimeoutMs: number) {
     this.#credentials = credentials
+    this.#connectTimeoutMs = connectTimeoutMs
     const url = new URL(credentials.server)
     this.#origin = url.origin
     this.#basePath = url.pathname.replace(/\/+$/, '')
@@ -56,7 +60,7 @@ export class Transport {
     request.signal.throwIfAborted()
     try {
       const pool = this.#connections(access)[request.watch ? 'watches' : 'requests']
-      const response = await pool.request({
+      const answer = pool.request({
         origin: this.#origin,
         path: this.#basePath + request.path,
         method: request.method as Dispatcher.HttpMethod,
@@ -64,6 +68,7 @@ export class Transport {
         body: request.body ?? null,
         signal: request.signal,
       })
+      const response = await orAborted(answer, request.signal)
       const headers = joined(response.headers)
       return { status: response.statusCode, headers, body: this.#read(response.body, request) }
     } catch (error) {
@@ -105,8 +110,8 @@ export class Transport {
     }
     this.#current = {
       access,
-      requests: openPool(this.#origin, access, MAX_REQUEST_CONNECTIONS),
-      watches: openPool(this.#origin, access, null),
+      requests: openPool(this.#origin, access, MAX_REQUEST_CONNECTIONS, this.#connectTimeoutMs),
+      watches: openPool(this.#origin, access, null, this.#connectTimeoutMs),
     }
     return this.#current
   }
@@ -115,6 +120,18 @@ export class Transport {
     this.#retired.add(pool)
     const forget = () => this.#retired.delete(pool)
     pool.close().then(forget, forget)
+  }
+}
+
+/** undici looks at the signal of a request once it has a connection: one that does not come about is not waited for. */
+async function orAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>()
+  const onAbort = () => aborted.reject(signal.reason)
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    return await Promise.race([answer, aborted.promise])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
   }
 }
 
@@ -134,7 +151,12 @@ function sameConnection(one: Access, other: Access): boolean {
 /** As quick for a burst of hundreds as any number: measured in docs/adr/0010. */
 const MAX_REQUEST_CONNECTIONS = 16
 
-function openPool(origin: string, { tls, proxyUrl }: Access, connections: number | null): Dispatcher {
+function openPool(
+  origin: string,
+  { tls, proxyUrl }: Access,
+  connections: number | null,
+  connectTimeoutMs: number,
+): Dispatcher {
   const { ca, cert, key, serverName, insecureSkipVerify } = tls
   const connect = {
     ...(ca === undefined ? {} : { ca }),
@@ -142,7 +164,7 @@ function openPool(origin: string, { tls, proxyUrl }: Access, connections: number
     ...(key === undefined ? {} : { key }),
     ...(serverName === undefined ? {} : { servername: serverName }),
     rejectUnauthorized: insecureSkipVerify !== true,
-    timeout: 10_000,
+    timeout: connectTimeoutMs,
     // The kernel notices a peer that vanished 25 s after its last byte: then ten probes, a second apart.
     keepAlive: true,
     keepAliveInitialDelay: 15_000,
