@@ -50,7 +50,7 @@ const RECALL_AGAIN_MS = 1_000
 /** A peer of which this cluster cannot read how to reach it is silent: it has not left. */
 const UNREADABLE: Contribution = {
   kind: 'unknown',
-  why: 'what this cluster keeps of it is not well-formed',
+  why: 'it is not linked yet, or what this cluster keeps of it is not well-formed',
   remembered: undefined,
   refusals: [],
 }

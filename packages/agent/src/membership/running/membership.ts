@@ -168,7 +168,12 @@ export class Membership {
 
   /** Peers that are no links, and yet have not left: what they export stays as it was. */
   unreadablePeers(): readonly string[] {
-    return this.#records.unreadablePeers()
+    const { links, staticPeers } = this.#options
+    const unlinked = [...this.#records.pins.values()].filter(
+      ({ clusterId, departedAt }) =>
+        departedAt === undefined && !staticPeers.has(clusterId) && links.get(clusterId) === undefined,
+    )
+    return [...this.#records.unreadablePeers(), ...unlinked.map(({ clusterId }) => clusterId)]
   }
 
   #otherNotices(): string[] {
@@ -210,10 +215,15 @@ export class Membership {
     )
     this.#connections.set(clusterId, { connection, exchangeNamespace })
     const explain = (error: Error) => this.#explain(clusterId, error)
-    await this.#options.links.add(
-      { clusterId, client: connection.client, exchangeNamespace, explain },
-      signal,
-    )
+    const peer = { clusterId, client: connection.client, exchangeNamespace, explain }
+    try {
+      await this.#options.links.add(peer, signal)
+    } catch (error) {
+      // Without its link it would be taken for connected when this is tried again.
+      this.#connections.delete(clusterId)
+      await connection.close()
+      throw error
+    }
     return done()
   }
 
