@@ -41,8 +41,9 @@ export function routeChanges(own: OwnCluster, routes: Routes): (() => void)[] {
       if (next === undefined) routes.serviceGone()
     }),
     own.slices.subscribe((_, next, previous) => {
-      const imported = labelledKey(next, LABEL_SERVICE_NAME) ?? labelledKey(previous, LABEL_SERVICE_NAME)
-      if (imported !== undefined) routes.imported(imported)
+      // Of two imports where somebody changed the label: the one that lost it and the one that got it.
+      const imports = [next, previous].map(slice => labelledKey(slice, LABEL_SERVICE_NAME))
+      for (const key of new Set(imports)) if (key !== undefined) routes.imported(key)
       for (const slice of [next, previous]) {
         const key = labelledKey(slice, LABEL_KUBERNETES_SERVICE_NAME)
         if (key === undefined || own.serviceExports.get(key) === undefined) continue

@@ -42,6 +42,7 @@ import {
   repairedDerivedService,
   repairedServiceImport,
   repairedSlice,
+  slicesByName,
 } from '@isthmus/core'
 
 export interface ModelImport {
@@ -78,10 +79,11 @@ export function importService(input: ModelImport): void {
     if (derivedService !== undefined) local.delete(SERVICES, namespace, derivedName)
   }
   if (plan.kind !== 'import') return
+  const named = slicesByName(namespace, plan, slices, slice => get<EndpointSlice>(ENDPOINT_SLICES, slice))
   const { served, why } = serveKnown(
     input,
-    plan,
-    existing,
+    named.plan,
+    { ...existing, slices: named.slices },
     plan.spec.type === 'Headless' ? undefined : obstacle?.message,
   )
   const kept = keptFields(local)
@@ -93,7 +95,9 @@ export function importService(input: ModelImport): void {
     new Set(local.list(ENDPOINT_SLICES, namespace).map(({ metadata }) => metadata.name)),
   )
   const reason =
-    why ?? (unread.length === 0 ? undefined : `endpoints of ${unread.join(', ')} have not been read`)
+    why ??
+    named.obstacle?.message ??
+    (unread.length === 0 ? undefined : `endpoints of ${unread.join(', ')} have not been read`)
   const status = nextImportStatus(stored, plan, readinessOf(plan, reason), input.now, kept)
   if (status !== undefined)
     local.updateStatus(SERVICE_IMPORTS, { ...stored, status } as unknown as LocalObject)

@@ -12,6 +12,7 @@ import {
   obstacleTo,
   planImport,
   readinessOf,
+  slicesByName,
 } from '@isthmus/core'
 import {
   ApiError,
@@ -72,6 +73,8 @@ export interface ImporterOptions {
 
 /** Endpoints come in messages of their own: an import that was Ready does not cease to be so for a moment. */
 const UNREAD_GRACE_MS = 1_000
+/** When a name that a user's EndpointSlice has is looked at again. */
+const TAKEN_AGAIN_MS = 30_000
 /** Of how many members refusals are told in the status. */
 const MAX_REFUSING = 5
 
@@ -192,11 +195,17 @@ export class Importer {
     losses: ImportLosses,
     obstacle: Obstacle | undefined,
   ): Promise<Outcome> {
-    const { clock } = this.#options
-    const { service, failure } = await this.#serve(target, plan, obstacle)
+    const { clock, own } = this.#options
+    const { namespace, existing } = target
+    const named = slicesByName(namespace, plan, existing.slices, slice =>
+      own.slices.get(`${namespace}/${slice}`),
+    )
+    const slices = { ...target, existing: { ...existing, slices: named.slices } }
+    const { service, failure } = await this.#serve(slices, named.plan, obstacle)
     const unread = this.#unread(key, target, plan, members)
+    const inTheWay = obstacle ?? (failure === undefined ? named.obstacle : undefined)
     const why =
-      obstacle?.message ?? (failure === undefined ? unread.why : whyNotServed(failure, target.existing))
+      inTheWay?.message ?? (failure === undefined ? unread.why : whyNotServed(failure, target.existing))
     this.#note(key, why)
     const notes = this.#notes(plan, members)
     // Promised addresses stay in the ServiceImport also while the Service that had them cannot be made.
@@ -219,7 +228,7 @@ export class Importer {
       { ready: after, members: losses.condition },
       time(clock()),
     )
-    const isBlocked = obstacle !== undefined
+    const isBlocked = inTheWay !== undefined
     const isAwaiting = !isBlocked && failure === undefined && unread.why !== undefined
     const events = [
       ...repairEvents(target.made.takeRepairs()),
@@ -236,6 +245,8 @@ export class Importer {
     this.#record(object, events)
     if (failure !== undefined) return retry(failure)
     if (unread.lookAgainInMs !== undefined) return requeueAfter(unread.lookAgainInMs)
+    // It need not have a label that tells whose place it has.
+    if (named.obstacle !== undefined) return requeueAfter(TAKEN_AGAIN_MS)
     return this.#trafficDistributions.leftOut(plan) === undefined ? done() : requeueAfter(RETRY_VALUE_MS)
   }
 

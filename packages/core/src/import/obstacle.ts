@@ -5,7 +5,7 @@ import { isOwnServiceImport } from './desired-import.ts'
 
 /** Something of a user's where an object of ours has to be: left alone, and reported. */
 export interface Obstacle {
-  readonly kind: 'Service' | 'ServiceImport'
+  readonly kind: 'Service' | 'ServiceImport' | 'EndpointSlice'
   readonly message: string
 }
 
