@@ -303,7 +303,7 @@ describe('isthmus explain', { concurrency: false }, () => {
         name,
         'derived-service',
         'west',
-        /is not there in west: services is forbidden/,
+        /is not there in west: (services is forbidden|we may not create services)/,
         command,
       )
       fault.remove()

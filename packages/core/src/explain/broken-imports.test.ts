@@ -103,7 +103,7 @@ const BREAKS: readonly Break[] = [
     step: 'link',
     cluster: 'west',
     says: /is lost since 2026-11-22T11:00:00Z: its API server refuses connections/,
-    command: /^kubectl --context east get --raw \/readyz$/,
+    command: /^kubectl --context west run try .* curl -skm 5 https:\/\/east\/readyz$/,
   },
   {
     name: 'an index that went back',

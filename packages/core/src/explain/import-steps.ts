@@ -117,7 +117,7 @@ const REFUSALS: readonly (readonly [
     importer => ['Raise the quota of the namespace.', `${at(importer)} describe resourcequotas`],
   ],
   [
-    /is forbidden: User|cannot (create|update|patch|delete) resource/,
+    /is forbidden: User|cannot (create|update|patch|delete) resource|we may not \w+ \w+/,
     ({ cluster }) => [
       'Give the agent its permissions back.',
       cluster.kubectl.replace(/^kubectl/, 'isthmus install'),

@@ -47,13 +47,29 @@ const WAYS_OUT: readonly (readonly [
     ],
   ],
   [
-    /refuses connections|cannot be (reached|resolved)|not answer|no route|cut|certificate|overloaded/,
-    (_, peer, peerId) => [
-      `See that the API server of ${peerId} runs and can be reached from the agent.`,
-      `${peer?.kubectl ?? `kubectl --context ${peerId}`} get --raw /readyz`,
-    ],
+    /refuses connections|cannot be (reached|resolved)|not answer|no route|cut/,
+    (reader, peer, peerId) => (peer === undefined ? seeThatItRuns(peer, peerId) : seeBetween(reader, peer)),
   ],
+  [/certificate|overloaded/, (_, peer, peerId) => seeThatItRuns(peer, peerId)],
 ]
+
+function seeThatItRuns(peer: ClusterReading | undefined, peerId: string): readonly [string, string] {
+  return [
+    `See that the API server of ${peerId} runs and can be reached from the agent.`,
+    `${peer?.kubectl ?? `kubectl --context ${peerId}`} get --raw /readyz`,
+  ]
+}
+
+/** It answered whoever explains: from where the agent is, it does not. */
+function seeBetween(
+  reader: ClusterReading,
+  { clusterId, server }: ClusterReading,
+): readonly [string, string] {
+  return [
+    `The API server of ${clusterId} answers from here: see what is between it and the agent of ${reader.clusterId}, as addresses, routes and firewalls; and try it from a pod there.`,
+    `${reader.kubectl} run try --rm -it --restart=Never --image=curlimages/curl -- curl -skm 5 ${server}/readyz`,
+  ]
+}
 
 function isthmus({ kubectl }: ClusterReading, command: string): string {
   return kubectl.replace(/^kubectl/, `isthmus ${command}`)
