@@ -96,6 +96,22 @@ describe('refused by an API server', () => {
     await until('reached', async () => (await set.reached('west', 'quota', 'hello')).length === 1)
   })
 
+  it('a ServiceImport that quota or admission refuses: an event about the one that is not there', async () => {
+    await set.namespace('imports', 'east', 'west')
+    const fault = set.member('west').server.faults.add({
+      match: { verb: 'create', resource: 'serviceimports', namespace: 'imports' },
+      effect: effects.refuse(403, { message: 'exceeded quota: imports, used: 5, limited: 5' }),
+    })
+    await set.export('east', 'imports', 'hello', ['10.1.0.1'])
+    const { note = '' } = await until('an event', () =>
+      eventOf(set.member('west'), 'imports', 'ServiceImport/hello', 'Pending'),
+    )
+    assert.match(note, /cannot be written: exceeded quota: imports, used: 5, limited: 5/)
+    fault.remove()
+    await ready('imports', 'hello')
+    await until('reached', async () => (await set.reached('west', 'imports', 'hello')).length === 1)
+  })
+
   it('slices that admission refuses: Pending, and the others are written', async () => {
     await set.namespace('slices', 'east', 'west')
     await set.export('west', 'slices', 'hello', ['10.2.0.1'])

@@ -35,9 +35,11 @@ import type { Admissions } from '../policy/admissions.ts'
 import { RefusedHere } from '../policy/refused-here.ts'
 import { refusalsInWords, refusalsOf } from '../status/refusals.ts'
 import { time } from '../timestamps.ts'
+import { isRefusal } from '../writes/refusal.ts'
 import { deleteSeen } from '../writes/store-spec.ts'
 import { importEvents, type WinnerChange } from './import-events.ts'
 import { MadeObjects } from './made-objects.ts'
+import { RefusedImports } from './refused-imports.ts'
 import { repairEvents } from './repair-events.ts'
 import { RETRY_VALUE_MS, TrafficDistributions } from './traffic-distribution.ts'
 import { whyNotServed } from './why-not-served.ts'
@@ -99,12 +101,14 @@ export class Importer {
   readonly #winners = new Map<string, Winner>()
   readonly #foreignImports: StandingNotes
   readonly #refusals: RefusedHere
+  readonly #refusedImports: RefusedImports
 
   constructor(options: ImporterOptions) {
     this.#options = options
     this.#trafficDistributions = new TrafficDistributions(options.clock)
     this.#foreignImports = new StandingNotes(options.recorder)
     this.#refusals = new RefusedHere(options.own, options.recorder)
+    this.#refusedImports = new RefusedImports(options.recorder, options.log)
   }
 
   /** The import that wants a Service of this key for its derived Service. */
@@ -183,6 +187,7 @@ export class Importer {
       }
     } catch (error) {
       if (isNamespaceTerminating(error)) return done()
+      if (isRefusal(error)) this.#refusedImports.refused(key, existing.serviceImport, error)
       throw error
     }
   }
@@ -228,6 +233,7 @@ export class Importer {
       { ready: after, members: losses.condition },
       time(clock()),
     )
+    this.#refusedImports.stored(key)
     const isBlocked = inTheWay !== undefined
     const isAwaiting = !isBlocked && failure === undefined && unread.why !== undefined
     const events = [
@@ -418,6 +424,7 @@ export class Importer {
     this.#winners.delete(key)
     this.#unreadSince.delete(key)
     this.#foreignImports.forget(key)
+    this.#refusedImports.forget(key)
     this.#wanted.delete(`${namespace}/${derivedServiceName(namespace, name)}`)
     return done()
   }
