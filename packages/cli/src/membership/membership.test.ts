@@ -153,7 +153,10 @@ suite('a ClusterSet', { timeout: 120_000 }, () => {
     assert.equal((await agents[1]?.finished)?.exitCode, 0)
     assert.match(await good('leave', '--context', 'west', '--registry-context', 'hub'), /nothing to do/)
     const last = await good('leave', '--context', 'east', '--registry-context', 'hub')
-    assert.match(last, /kubectl delete namespace clusterset-prod/)
+    assert.match(
+      last,
+      /`kubectl --kubeconfig K --context hub delete namespace\/clusterset-prod crd\/clusterprofiles\S+` removes/,
+    )
     assert.equal(await good('members', '--registry-context', 'hub'), 'prod has no members.\n')
   })
 })

@@ -4,12 +4,13 @@ import type { LeaveFlags } from '../commands/leave.ts'
 import type { CommandContext } from '../context.ts'
 import { ERRORS } from '../errors.ts'
 import { withBoth, withRegistry } from './connect-clusters.ts'
-import { clusterFlags } from './flags-again.ts'
+import { clusterFlags, flag } from './flags-again.ts'
 
 /** `isthmus leave`: what is done, what stays, and who is left. */
 export async function runLeave(flags: LeaveFlags, context: CommandContext): Promise<void> {
   const { clusterId } = flags
   const say = (text: string) => void context.stdout.write(`${text}\n`)
+  const kubectl = `kubectl${flag('kubeconfig', flags.registryKubeconfig ?? flags.kubeconfig)}${flag('context', flags.registryContext)}`
   const options = {
     clusterset: flags.clusterset,
     force: flags.force,
@@ -31,25 +32,29 @@ export async function runLeave(flags: LeaveFlags, context: CommandContext): Prom
         kubectl: `kubectl${clusterFlags(flags)}`,
       }),
     )
-    say(`\n${summary(left, 'The cluster')}`)
+    say(`\n${summary(left, 'The cluster', kubectl)}`)
   } else {
     const left = await withRegistry(flags, context, `remove ${clusterId}`, ({ client: registry }, signal) =>
       removeMember({ ...options, signal, registry, clusterId }),
     )
-    say(`\n${summary(left, clusterId)}`)
+    say(`\n${summary(left, clusterId, kubectl)}`)
     if (left.clusterId !== undefined)
       say('If its cluster is alive after all, leave with --context too: it still has what it imported.')
   }
 }
 
-function summary({ clusterset, namespace, clusterId, stays, remaining }: Left, whom: string): string {
+function summary(
+  { clusterset, clusterId, stays, remaining, emptyRegistry }: Left,
+  whom: string,
+  kubectl: string,
+): string {
   const done =
     clusterId === undefined
       ? `${whom} is no member of ${clusterset}: there is nothing to do.`
       : `${clusterId} has left ${clusterset}.`
   const members =
     remaining.length === 0
-      ? `It has no members any more; \`kubectl delete namespace ${namespace}\` removes the registry.`
+      ? `It has no members any more; \`${kubectl} delete ${emptyRegistry.join(' ')}\` removes the registry.`
       : `Its members are ${remaining.join(', ')}.`
   return [`${done} ${members}`, ...stays.map(reason => `note: ${reason}`)].join('\n')
 }

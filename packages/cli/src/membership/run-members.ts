@@ -1,11 +1,13 @@
 import { listMembersKnownTo, listMembersOf, type PolicySaid } from '@isthmus/agent'
 import type { MemberRow } from '@isthmus/core'
+import { isUnauthorized } from '@isthmus/kube'
 import { withCluster } from '../commands/cluster-options.ts'
 import type { MembersFlags } from '../commands/members.ts'
 import type { CommandContext } from '../context.ts'
 import { printable } from '../terminal/printable.ts'
 import { table } from '../terminal/table.ts'
 import { withRegistry } from './connect-clusters.ts'
+import { clusterFlags } from './flags-again.ts'
 
 /** `isthmus members`: a row for each, and below what is wrong with their links. */
 export async function runMembers(flags: MembersFlags, context: CommandContext): Promise<void> {
@@ -34,9 +36,26 @@ export async function runMembers(flags: MembersFlags, context: CommandContext): 
       server: peer.access.server,
       pinnedAt: peer.pinnedAt,
     }))
-    const reason = failure instanceof Error ? failure.message : `${clusterId} keeps no access to it`
+    const reason = isUnauthorized(failure)
+      ? `it does not accept the token of ${clusterId} any more (401), which \`isthmus relink\` mends`
+      : failure instanceof Error
+        ? failure.message
+        : `${clusterId} keeps no access to it`
     if (asJSON)
-      return print({ clusterset, clusterId, registry: { failure: reason }, pinned: known, lostMemberPolicy })
+      return print({
+        clusterset,
+        clusterId,
+        removedAt: record.removedAt,
+        registry: { failure: reason },
+        pinned: known,
+        lostMemberPolicy,
+      })
+    if (record.removedAt !== undefined) {
+      say(`${clusterId} was removed from ${clusterset}, as its agent saw at ${record.removedAt}.`)
+      return say(
+        `\`isthmus leave${clusterFlags(flags)} --registry-context REGISTRY\` takes out what is left of it.`,
+      )
+    }
     say(`The registry of ${clusterset} cannot be asked: ${printable(reason)}.`)
     say(`What ${clusterId} knows of the others goes on without it:\n`)
     for (const line of table(

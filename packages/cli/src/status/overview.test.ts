@@ -69,7 +69,11 @@ describe('what is wrong', () => {
       removedAt: '2026-01-01T00:01:00Z',
       access: { server: 'https://a:6443' },
     }
-    const [problem = '', ...others] = problems([{ ...member('a'), membership }, member('b')])
+    const away = { clusterId: 'b', highestSequence: 1, state: 'degraded', reason: '(401)' }
+    const [problem = '', ...others] = problems([
+      { ...member('a'), membership, links: { value: [away] } },
+      member('b'),
+    ])
     assert.match(problem, /^a was removed from prod, as its agent saw at 2026-01-01T00:01:00Z: /)
     assert.match(problem, /`isthmus leave --context a --registry-context REGISTRY` takes out/)
     assert.deepEqual(others, [])

@@ -273,6 +273,12 @@ function keyOf({ metadata }: ServiceExport | ServiceImport): string {
 }
 
 function problemsOf(facts: StatusFacts, overview: Omit<Overview, 'problems'>): string[] {
+  // None of its links will come back.
+  const isRemoved = new Set(
+    facts.members.flatMap(({ clusterId, membership }) =>
+      membership?.removedAt === undefined ? [] : [clusterId],
+    ),
+  )
   const { members, unreachable } = facts
   return [
     ...unreachable.map(
@@ -290,7 +296,7 @@ function problemsOf(facts: StatusFacts, overview: Omit<Overview, 'problems'>): s
       .filter(({ agent }) => !['runs', 'unknown'].includes(agent.replace('removed, ', '')))
       .map(({ cluster, agent }) => `the agent of ${cluster}: ${agent}; what it made stays as it was`),
     ...members.flatMap(removed),
-    ...overview.links.flatMap(linkProblems),
+    ...overview.links.filter(({ reader }) => !isRemoved.has(reader)).flatMap(linkProblems),
     ...registriesAway(overview.members),
     ...registryProblems(facts),
     ...[...overview.exports, ...overview.imports]

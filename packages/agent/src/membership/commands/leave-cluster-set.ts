@@ -1,14 +1,19 @@
 import {
+  CLUSTER_PROFILES,
   CONFIG_MAPS,
+  CUSTOM_RESOURCE_DEFINITIONS,
   configMapData,
   configMapValue,
   errorOf,
+  LABEL_CLUSTERSET,
   MEMBERSHIP_NAME,
   type MembershipRecord,
+  NAMESPACES,
 } from '@isthmus/api'
 import type { RegistryChoice } from '@isthmus/core'
 import { type ClusterClient, isConflict } from '@isthmus/kube'
 import { absentIfNotFound } from '../../install/apply-objects.ts'
+import { LABEL_CRD_REVISION } from '../../install/definition-rules.ts'
 import { installedNamespaces } from '../../install/installed-namespaces.ts'
 import { AGENT_NAME } from '../../install/objects.ts'
 import { CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES } from '../../install/resource-types.ts'
@@ -55,6 +60,8 @@ export interface Left {
   /** What stays in the cluster, and why: a sentence each. */
   readonly stays: readonly string[]
   readonly remaining: readonly string[]
+  /** Where nobody remains: what is left of the registry, as kubectl names it. It is the administrator's to delete. */
+  readonly emptyRegistry: readonly string[]
 }
 
 /**
@@ -76,7 +83,7 @@ export async function leaveClusterSet(options: LeaveClusterOptions): Promise<Lef
     if (await isInstalled(client, signal)) throw errorOf(ERRORS.notJoined, { server: client.server })
     // What an interrupted leave left; nothing, as a rule.
     const stays = (await isPartlyRemoved(client, signal)) ? await removeFromCluster(removal) : []
-    return { ...choice, clusterId: undefined, stays, remaining: await remainingIn(options, choice) }
+    return { ...choice, clusterId: undefined, stays, ...(await remainingIn(options, choice)) }
   }
   const clusterId = registration?.clusterId ?? record?.clusterId ?? ''
   const { kubectl = 'kubectl' } = options
@@ -96,7 +103,7 @@ export async function leaveClusterSet(options: LeaveClusterOptions): Promise<Lef
   const stays = await removeFromCluster(removal)
   if (registration !== undefined) await unregister(registration)
   onProgress(`${clusterId} is no longer registered`)
-  return { ...choice, clusterId, stays, remaining: await remainingIn(options, choice) }
+  return { ...choice, clusterId, stays, ...(await remainingIn(options, choice)) }
 }
 
 /** Removes a member whose cluster is gone for good. */
@@ -106,11 +113,11 @@ export async function removeMember(options: RemoveMemberOptions): Promise<Left> 
   const profiles = await listProfiles(registry, choice.namespace, signal)
   const found = profiles.map(registeredMember).find(member => member.clusterId === clusterId)
   if (found === undefined) {
-    const remaining = await remainingIn(options, choice)
+    const rest = await remainingIn(options, choice)
     const departed = await departedKeys(registry, choice.namespace, signal)
     if ([...departed].some(key => key.startsWith(`${clusterId}.`)))
-      return { ...choice, clusterId: undefined, stays: [], remaining }
-    const members = remaining.join(', ') || 'none'
+      return { ...choice, clusterId: undefined, stays: [], ...rest }
+    const members = rest.remaining.join(', ') || 'none'
     throw errorOf(ERRORS.notAMember, { clusterId, clusterset: choice.clusterset, members })
   }
   const registration = { registry, ...choice, clusterId, profileUID: found.profileUID, signal }
@@ -119,7 +126,7 @@ export async function removeMember(options: RemoveMemberOptions): Promise<Left> 
   await withdrawn(registration, options)
   await unregister(registration)
   onProgress(`${clusterId} is no longer registered`)
-  return { ...choice, clusterId, stays: [], remaining: await remainingIn(options, choice) }
+  return { ...choice, clusterId, stays: [], ...(await remainingIn(options, choice)) }
 }
 
 async function withdrawn(registration: Registration, options: LeaveOptions): Promise<void> {
@@ -189,7 +196,24 @@ async function isPartlyRemoved(client: ClusterClient, signal: AbortSignal | unde
 async function remainingIn(
   { registry, signal }: LeaveOptions,
   { namespace }: RegistryChoice,
-): Promise<string[]> {
+): Promise<Pick<Left, 'remaining' | 'emptyRegistry'>> {
   const profiles = await listProfiles(registry, namespace, signal)
-  return profiles.map(({ metadata }) => metadata.name ?? '').sort()
+  const remaining = profiles.map(({ metadata }) => metadata.name ?? '').sort()
+  const emptyRegistry = remaining.length === 0 ? await leftOfRegistry(registry, namespace, signal) : []
+  return { remaining, emptyRegistry }
+}
+
+/** Its kind too, where that is from Isthmus and no other registry is there. */
+async function leftOfRegistry(
+  registry: ClusterClient,
+  namespace: string,
+  signal: AbortSignal | undefined,
+): Promise<string[]> {
+  const name = `${CLUSTER_PROFILES.plural}.${CLUSTER_PROFILES.group}`
+  const { items } = await registry.list(NAMESPACES, { labelSelector: LABEL_CLUSTERSET, limit: 2, signal })
+  const kind = await registry
+    .get(CUSTOM_RESOURCE_DEFINITIONS, name, undefined, { signal })
+    .catch(absentIfNotFound)
+  const isOurs = kind?.metadata.labels?.[LABEL_CRD_REVISION] !== undefined
+  return [`namespace/${namespace}`, ...(isOurs && items.length === 1 ? [`crd/${name}`] : [])]
 }
