@@ -13,7 +13,7 @@ export interface RegistryNoteOptions {
   readonly log: Pick<Logger, 'warn' | 'info'>
 }
 
-/** A registry that restarts is no news: what is told has lasted for so long. */
+/** A registry that restarts is no news: that it is away is told once it has lasted for so long. */
 const LASTS_MS = 10_000
 
 /** Writes down for people whether the registry can be read: nothing else shows it, as no link needs it. */
@@ -35,7 +35,7 @@ export class RegistryNote {
     const { since } = this.#seen
     // A clock that was set back begins anew.
     if (now < since) this.#seen = { isReachable: reachable, since: now }
-    if (now - since < LASTS_MS) return
+    if (!reachable && now - since < LASTS_MS) return
     this.#stored ??= await this.#read(signal)
     const state = reachable ? 'reachable' : 'unreachable'
     const before = this.#stored
