@@ -168,4 +168,22 @@ describe('the credential of a reader', () => {
     })
     await deliverCredential({ ...options, reader: WEST, registry: { client, namespace }, now: now + 1000 })
   })
+
+  it('is not noted as laid where another was issued meanwhile', async () => {
+    const { options, client } = await setUp()
+    const registry = {
+      namespace: 'clusterset-test',
+      client: {
+        update: async (_: unknown, object: object) => {
+          await issueCredential({ ...options, reader: WEST, now: now + 1000 })
+          return object as never
+        },
+      },
+    }
+    await deliverCredential({ ...options, reader: WEST, registry, relinkRequested: 'T' })
+    const { metadata } = await client.get(SECRETS, 'reader-1', EXCHANGE_NAMESPACE)
+    assert.equal(metadata.annotations?.['isthmus.dev/issued-for'], 'T')
+    assert.equal(metadata.annotations?.['isthmus.dev/delivered'], undefined)
+    assert.equal(metadata.annotations?.['isthmus.dev/relinked'], undefined)
+  })
 })

@@ -49,6 +49,21 @@ describe('members that joined', () => {
     })
   })
 
+  it('take first credentials out of the registry once their readers have them, and link on', async () => {
+    const laid = async () => {
+      const { items } = await set.registry.client.list(SECRETS, { namespace: REGISTRY_NAMESPACE })
+      return items.filter(secret => secret.type === 'isthmus.dev/credential')
+    }
+    assert.equal((await laid()).length, 6)
+    await set.eventually('they are empty', async () => {
+      for (const { metadata, data } of await laid()) assert.equal(data?.value, undefined, metadata.name)
+      return true
+    })
+    await set.stopAgent('north')
+    await set.startAgent('north')
+    await set.linked(...IDS)
+  })
+
   it('write nothing when nothing changes, nor when an agent starts again', async () => {
     await set.stopAgent('east')
     const writes: string[] = []

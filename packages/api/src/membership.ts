@@ -149,6 +149,8 @@ export interface PinnedPeer {
   readonly pinnedAt: string
   /** Absent until the first one has come. */
   readonly credential?: Credential
+  /** `issuedAt` of the last one that came by way of the registry; all others come over the link. */
+  readonly pickedUp?: string
   /** It has left, and what is here of it is being removed; this goes last. */
   readonly departedAt?: string
 }

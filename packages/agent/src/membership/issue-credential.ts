@@ -7,25 +7,22 @@ import {
   READER_SLOTS,
   readerName,
   SECRETS,
-  type Secret,
 } from '@isthmus/api'
 import { freeSlot, slotOf } from '@isthmus/core'
 import { type ClusterClient, isAlreadyExists, isConflict, isNotFound } from '@isthmus/kube'
 import { absentIfNotFound, applyObjects } from '../install/apply-objects.ts'
 import { ROLE_BINDINGS, ROLES, SERVICE_ACCOUNTS } from '../install/resource-types.ts'
 import { ERRORS } from './errors.ts'
+import { layCredential, type RegistryTarget } from './lay-credential.ts'
 import {
-  ANNOTATION_DELIVERED,
   ANNOTATION_ISSUED_FOR,
   ANNOTATION_MADE_FOR,
-  ANNOTATION_RELINKED,
   type Reader,
   readerAccount,
   readerBinding,
   readerRole,
   readerSecret,
 } from './reader-objects.ts'
-import { firstCredentialSecret } from './registry-objects.ts'
 import { isSame, readerOf, removeLeftovers, removeReader } from './remove-reader.ts'
 import { requestToken } from './request-token.ts'
 
@@ -53,11 +50,6 @@ export interface IssueOptions {
 
 export interface DeliverOptions extends IssueOptions {
   readonly registry: RegistryTarget
-}
-
-export interface RegistryTarget {
-  readonly client: Pick<ClusterClient, 'update'>
-  readonly namespace: string
 }
 
 /** How often what someone else changed at the same time is looked at again. */
@@ -100,24 +92,6 @@ export async function deliverCredential(options: DeliverOptions): Promise<Creden
   const credential = await issueCredential(options)
   await layCredential(options.client, options.registry, credential, options.relinkRequested, options.signal)
   return credential
-}
-
-/** Lays a credential into the registry, and notes in the own exchange that it was. */
-export async function layCredential(
-  client: Pick<ClusterClient, 'patch'>,
-  registry: RegistryTarget,
-  credential: Credential,
-  relinkRequested: string | undefined,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const { publisher, reader, account, namespace, issuedAt } = credential
-  const secret = firstCredentialSecret(registry.namespace, publisher, reader, credential)
-  await registry.client.update(SECRETS, secret, { signal })
-  const annotations = {
-    [ANNOTATION_DELIVERED]: issuedAt,
-    ...(relinkRequested === undefined ? {} : { [ANNOTATION_RELINKED]: relinkRequested }),
-  }
-  await client.patch<Secret>(SECRETS, account, namespace, { metadata: { annotations } }, { signal })
 }
 
 type SlotOptions = Pick<

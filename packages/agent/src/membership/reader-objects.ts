@@ -31,6 +31,8 @@ export interface Reader {
 
 /** On a reader's Secret: `issuedAt` of the credential that was last laid into the registry for it. */
 export const ANNOTATION_DELIVERED = 'isthmus.dev/delivered'
+/** On a reader's Secret: `issuedAt` of the credential that was last taken out of the registry, as the reader had it. */
+export const ANNOTATION_WITHDRAWN = 'isthmus.dev/withdrawn'
 /** On a reader's Secret: the request to link anew for which its credential was issued. */
 export const ANNOTATION_ISSUED_FOR = 'isthmus.dev/issued-for'
 /** On a reader's Secret: the last request to link anew that was answered. */

@@ -20,7 +20,7 @@ export function checkPinnedPeer(value: unknown, clusterId: string, ownId: string
   const access = checkAccess(pin.access)
   if (access === undefined || pin.clusterId !== clusterId || !isDNSLabel(clusterId) || clusterId === ownId)
     return undefined
-  const { profileUID, exchangeNamespace, pinnedAt, departedAt } = pin
+  const { profileUID, exchangeNamespace, pinnedAt, pickedUp, departedAt } = pin
   if (!isUID(profileUID) || !isDNSLabel(exchangeNamespace) || !isTime(pinnedAt)) return undefined
   const expected = { publisher: clusterId, reader: ownId, namespace: exchangeNamespace }
   const credential = pin.credential === undefined ? undefined : checkCredential(pin.credential, expected)
@@ -31,6 +31,7 @@ export function checkPinnedPeer(value: unknown, clusterId: string, ownId: string
     exchangeNamespace,
     pinnedAt,
     ...(credential === undefined ? {} : { credential }),
+    ...(isTime(pickedUp) ? { pickedUp } : {}),
     ...(isTime(departedAt) ? { departedAt } : {}),
   }
 }

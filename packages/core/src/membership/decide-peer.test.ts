@@ -34,11 +34,13 @@ const profile: SeenProfile = {
   access: WEST,
   exchangeNamespace: 'isthmus-exchange',
   relinkRequested: '',
+  pickedUp: LIFE.issuedAt,
 }
 const reader: SeenReader = {
   profileUID: 'west-1',
   credential: { ...LIFE, ...EAST },
-  isDelivered: true,
+  delivered: LIFE.issuedAt,
+  withdrawn: LIFE.issuedAt,
   issuedFor: '',
   relinked: '',
 }
@@ -97,12 +99,41 @@ describe('what is done about a peer', () => {
     ],
     [
       'one whose credential is not in the registry yet',
-      { reader: { ...reader, isDelivered: false } },
+      { reader: { ...reader, delivered: '' } },
       'keep, reader lay, keep',
     ],
     [
       'the same while the registry is gone',
-      { reader: { ...reader, isDelivered: false }, registry: undefined },
+      { reader: { ...reader, delivered: '' }, registry: undefined },
+      'keep, reader keep, keep',
+    ],
+    [
+      'one that has picked up what was laid',
+      { reader: { ...reader, withdrawn: '' }, now: START + 60_000 },
+      'keep, reader withdraw, keep',
+    ],
+    [
+      'the same at once, while somebody may wait to see it',
+      { reader: { ...reader, withdrawn: '' }, now: START + 1_000 },
+      'keep, reader keep, keep',
+    ],
+    [
+      'one that has only picked up the one before',
+      { reader: { ...reader, delivered: '2026-11-22T09:00:00Z' }, now: START + 2 * HOUR },
+      'keep, reader keep, keep',
+    ],
+    [
+      'one that has picked up the one for a cluster of its id before it',
+      {
+        reader: { ...reader, withdrawn: '' },
+        registry: { ...registry, profile: { ...profile, uid: 'west-2' } },
+        now: START + 60_000,
+      },
+      'keep, reader keep, read, held',
+    ],
+    [
+      'one that has picked it up, while the registry is gone',
+      { reader: { ...reader, withdrawn: '' }, registry: undefined, now: START + 60_000 },
       'keep, reader keep, keep',
     ],
     ['half a life later', { now: START + 12 * HOUR }, 'keep, reader issue, read'],
@@ -246,11 +277,13 @@ function settle(model: Model): void {
       model.reader = {
         ...reader,
         profileUID: model.pin.profileUID,
-        isDelivered: model.reader?.isDelivered === true && model.reader.profileUID === model.pin.profileUID,
+        delivered: model.reader?.profileUID === model.pin.profileUID ? model.reader.delivered : '',
         issuedFor: verdict.request,
       }
     if (verdict.reader === 'lay' && model.reader !== undefined)
-      model.reader = { ...model.reader, isDelivered: true, relinked: verdict.request }
+      model.reader = { ...model.reader, delivered: LIFE.issuedAt, relinked: verdict.request }
+    if (verdict.reader === 'withdraw' && model.reader !== undefined)
+      model.reader = { ...model.reader, withdrawn: model.reader.delivered }
     const isQuiet = !['make', 'forget'].includes(verdict.pin) && ['none', 'keep'].includes(verdict.reader)
     if (isQuiet) return
   }
@@ -294,7 +327,7 @@ describe('the same end', () => {
           settle(model)
           assert.equal(model.pin?.profileUID, 'west-2')
           assert.equal(model.pin?.access.server, 'https://second.example')
-          assert.deepEqual([model.reader?.profileUID, model.reader?.isDelivered], ['west-2', true])
+          assert.deepEqual([model.reader?.profileUID, model.reader?.delivered], ['west-2', LIFE.issuedAt])
         },
       ),
     )
@@ -308,6 +341,7 @@ describe('the same end', () => {
         access: fc.constantFrom(WEST, { server: 'https://evil.example' }, undefined),
         exchangeNamespace: fc.constantFrom('isthmus-exchange', 'kube-system', undefined),
         relinkRequested: fc.constantFrom('', 'T'),
+        pickedUp: fc.constantFrom('', LIFE.issuedAt),
       }),
       { nil: undefined },
     )

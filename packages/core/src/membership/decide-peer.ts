@@ -13,6 +13,8 @@ export interface SeenProfile {
   readonly exchangeNamespace: string | undefined
   /** When an administrator asked for new credentials; empty: never. */
   readonly relinkRequested: string
+  /** `issuedAt` of the last credential of ours that it took from the registry, as it says; empty: none. */
+  readonly pickedUp: string
 }
 
 /** What the registry says; undefined while it has never been read. */
@@ -29,8 +31,9 @@ export interface SeenReader {
   readonly profileUID: string
   /** Undefined where there is none, or it cannot be read. */
   readonly credential: (Lifetime & ApiAccess) | undefined
-  /** A credential has been laid into the registry. */
-  readonly isDelivered: boolean
+  /** `issuedAt` of the credential that was last laid into the registry, and of the one taken out of it; or empty. */
+  readonly delivered: string
+  readonly withdrawn: string
   /** The request to link anew for which the credential was issued, and the one that was answered in the registry. */
   readonly issuedFor: string
   readonly relinked: string
@@ -54,8 +57,8 @@ export interface PeerFacts {
 export interface PeerVerdict {
   /** `forget`: it has left; what is of it goes, and this last. */
   readonly pin: 'none' | 'keep' | 'make' | 'forget'
-  /** `issue`: a new token; `lay`: the one there is into the registry. */
-  readonly reader: 'none' | 'keep' | 'issue' | 'lay' | 'remove'
+  /** `issue`: a new token; `lay`: the one there is into the registry; `withdraw`: what was laid, as it was picked up. */
+  readonly reader: 'none' | 'keep' | 'issue' | 'lay' | 'withdraw' | 'remove'
   /** How the next credential for its exchange is got: from the registry, or over the link. */
   readonly credential: 'keep' | 'fetch' | 'read'
   /** Of requests to link anew, the one that what is issued now answers. */
@@ -155,7 +158,7 @@ function decideReader(
   const asked = [profile?.relinkRequested, registry?.relinkRequested].filter(time => time).join(' ')
   if (reader === undefined || reader.profileUID !== peer.profileUID)
     return { reader: 'issue', request: asked }
-  const { credential, isDelivered, issuedFor, relinked } = reader
+  const { credential, delivered, withdrawn, issuedFor, relinked } = reader
   // With the registry away, what was asked for last holds.
   const request = profile === undefined ? issuedFor : asked
   const isNeeded =
@@ -164,8 +167,17 @@ function decideReader(
     !isSameAccess(credential, ownAccess) ||
     issuedFor !== request
   if (isNeeded) return { reader: 'issue', request }
-  const isLaid = isDelivered && relinked === request
-  return { reader: isLaid || registry === undefined ? 'keep' : 'lay', request }
+  if (registry === undefined) return { reader: 'keep', request }
+  if (delivered === '' || relinked !== request) return { reader: 'lay', request }
+  const isPickedUp = profile?.pickedUp === delivered && withdrawn !== delivered
+  return { reader: isPickedUp && isSeenByAll(delivered, now) ? 'withdraw' : 'keep', request }
+}
+
+/** `isthmus relink` waits until it sees what was laid. */
+const LAID_FOR_MS = 15_000
+
+function isSeenByAll(laidAt: string, now: number): boolean {
+  return Math.abs(now - Date.parse(laidAt)) >= LAID_FOR_MS
 }
 
 function decideCredential(

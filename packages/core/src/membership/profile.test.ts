@@ -17,6 +17,7 @@ const facts: ProfileFacts = {
   serviceCIDRs: ['10.96.0.0/16'],
   ipFamilies: ['IPv4', 'IPv6'],
   links: { west: 'connected' },
+  pickedUp: { west: '2026-01-01T00:00:00Z' },
 }
 const [NOW, LATER] = ['2026-01-01T00:00:00Z', '2026-01-01T01:00:00Z']
 
@@ -43,6 +44,13 @@ test('nothing changed: the same object; a change moves its own time alone', () =
     moved?.map(({ name }) => name),
     ['west.link.isthmus.dev'],
   )
+})
+
+test('what was picked up stays said where somebody writes who does not know it', () => {
+  const before = profileStatus(undefined, facts, [], NOW)
+  assert.equal(profileStatus(before, { ...facts, pickedUp: undefined }, [], LATER), before)
+  const after = profileStatus(before, { ...facts, pickedUp: {} }, [], LATER)
+  assert.deepEqual(readProfile(profile(after)).pickedUp, {})
 })
 
 test('a link that is gone is not said any more; what others say stays', () => {

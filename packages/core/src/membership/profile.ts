@@ -30,12 +30,15 @@ export interface ProfileFacts {
   readonly ipFamilies: readonly string[]
   /** By peer: `connected`, or `<state>: <reason>`. */
   readonly links: Readonly<Record<string, string>>
+  /** By peer: `issuedAt` of its credential that was last taken from the registry. Undefined: what is there stays. */
+  readonly pickedUp?: Readonly<Record<string, string>> | undefined
 }
 
 type ProfileStatus = NonNullable<ClusterProfile['status']>
 type Property = NonNullable<ProfileStatus['properties']>[number]
 
 const LINK_SUFFIX = '.link.isthmus.dev'
+const PICKED_UP_SUFFIX = '.picked-up.isthmus.dev'
 
 /**
  * The status that says these facts. What someone else added to it stays; times move only with what they are
@@ -53,7 +56,7 @@ export function profileStatus(
   const next: ProfileStatus = {
     ...old,
     conditions: [...withConditions(old.conditions, conditions, now)],
-    properties: propertiesWith(old.properties ?? [], wantedProperties(facts), now),
+    properties: propertiesWith(old.properties ?? [], wantedProperties(facts, old.properties ?? []), now),
     accessProviders: [
       ...(old.accessProviders ?? []).filter(({ name }) => name !== CLUSTER_MANAGER),
       { name: CLUSTER_MANAGER, cluster: toWire(facts.access) },
@@ -64,8 +67,12 @@ export function profileStatus(
   return before !== undefined && isDeepStrictEqual(before, next) ? before : next
 }
 
-function wantedProperties(facts: ProfileFacts): Map<string, string> {
+function wantedProperties(facts: ProfileFacts, before: readonly Property[]): Map<string, string> {
   const links = Object.entries(facts.links).map(([peer, state]) => [`${peer}${LINK_SUFFIX}`, state])
+  const pickedUp =
+    facts.pickedUp === undefined
+      ? before.flatMap(({ name, value }) => (name.endsWith(PICKED_UP_SUFFIX) ? [[name, value]] : []))
+      : Object.entries(facts.pickedUp).map(([peer, time]) => [`${peer}${PICKED_UP_SUFFIX}`, time])
   const lists = [
     [PROFILE_PROPERTIES.podCIDRs, facts.podCIDRs],
     [PROFILE_PROPERTIES.nodeCIDRs, facts.nodeCIDRs],
@@ -80,6 +87,7 @@ function wantedProperties(facts: ProfileFacts): Map<string, string> {
     [PROFILE_PROPERTIES.version]: facts.isthmusVersion,
     ...Object.fromEntries(lists.flatMap(([name, items]) => listProperties(name, items).properties)),
     ...Object.fromEntries(links),
+    ...Object.fromEntries(pickedUp),
   }
   return new Map(
     Object.entries(values).flatMap(([name, value]) =>
@@ -145,12 +153,17 @@ export function readProfile(profile: ClusterProfile): ReadProfile {
     nodeCIDRs: cidrs(PROFILE_PROPERTIES.nodeCIDRs),
     serviceCIDRs: cidrs(PROFILE_PROPERTIES.serviceCIDRs),
     ipFamilies: list(PROFILE_PROPERTIES.ipFamilies),
-    links: Object.fromEntries(
-      [...properties].flatMap(([name, value]) =>
-        name.endsWith(LINK_SUFFIX) ? [[name.slice(0, -LINK_SUFFIX.length), value]] : [],
-      ),
-    ),
+    links: byPeer(properties, LINK_SUFFIX),
+    pickedUp: byPeer(properties, PICKED_UP_SUFFIX),
   }
+}
+
+function byPeer(properties: ReadonlyMap<string, string>, suffix: string): Record<string, string> {
+  return Object.fromEntries(
+    [...properties].flatMap(([name, value]) =>
+      name.endsWith(suffix) ? [[name.slice(0, -suffix.length), value]] : [],
+    ),
+  )
 }
 
 /** Of our own access provider alone: those of others may want a program to be run. */

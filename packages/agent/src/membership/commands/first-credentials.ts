@@ -1,7 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type ApiAccess, firstCredentialName, SECRETS, secretValue } from '@isthmus/api'
+import { type ApiAccess, firstCredentialName, LABEL_READER, SECRETS, secretValue } from '@isthmus/api'
 import type { ClusterClient } from '@isthmus/kube'
 import { deliverCredential, issueCredential } from '../issue-credential.ts'
+import { ANNOTATION_DELIVERED, ANNOTATION_WITHDRAWN } from '../reader-objects.ts'
+import { isSame, readerOf } from '../remove-reader.ts'
 import type { RegisteredPeer } from './register.ts'
 
 export interface FirstCredentialOptions {
@@ -37,8 +39,24 @@ export async function issueMissingCredentials(options: FirstCredentialOptions): 
       signal,
     }
     const name = firstCredentialName(clusterId, reader.clusterId)
-    const isIssued = secretValue(await registry.get(SECRETS, name, namespace, { signal })) !== undefined
+    const laid = secretValue(await registry.get(SECRETS, name, namespace, { signal }))
+    const isIssued = laid !== undefined || (await hasPickedUp(options, reader))
     if (!isIssued) await deliverCredential({ ...issue, registry: { client: registry, namespace } })
     else if (moved) await issueCredential(issue)
   }
+}
+
+/** What was laid for it was taken out of the registry, as it has it. */
+async function hasPickedUp(
+  { client, exchangeNamespace: namespace, signal }: FirstCredentialOptions,
+  reader: RegisteredPeer,
+): Promise<boolean> {
+  const labelSelector = `${LABEL_READER}=${reader.clusterId}`
+  const { items } = await client.list(SECRETS, { namespace, labelSelector, signal })
+  return items.some(secret => {
+    const holder = readerOf(secret)
+    const { [ANNOTATION_DELIVERED]: laid, [ANNOTATION_WITHDRAWN]: withdrawn } =
+      secret.metadata.annotations ?? {}
+    return holder !== undefined && isSame(holder, reader) && withdrawn !== undefined && withdrawn === laid
+  })
 }

@@ -29,7 +29,11 @@ export async function fetchCredential(
   const credential = credentialFor(pin, ownId, secret)
   if (credential === undefined || credential.token === pin.credential?.token || isExpired(credential, now))
     return undefined
-  return { ...pin, credential: { ...withoutAccess(credential), ...pin.access } }
+  return {
+    ...pin,
+    credential: { ...withoutAccess(credential), ...pin.access },
+    pickedUp: credential.issuedAt,
+  }
 }
 
 /**

@@ -250,6 +250,7 @@ export class MembershipTerm {
         clusterUID: own.namespaces.get('kube-system')?.metadata.uid,
         kubernetesVersion: await this.#kubernetesVersion(signal),
         links: links.status(),
+        pins: records.pins.values(),
         notices: id => this.#peers.notices.of(id),
         now: clock(),
       },

@@ -1,4 +1,4 @@
-import { CLUSTER_PROFILES, type ClusterProfile, type MembershipRecord } from '@isthmus/api'
+import { CLUSTER_PROFILES, type ClusterProfile, type MembershipRecord, type PinnedPeer } from '@isthmus/api'
 import { type ProfileFacts, profileStatus, readProfile, type WantedCondition } from '@isthmus/core'
 import manifest from '../../../package.json' with { type: 'json' }
 import type { LinkStatus } from '../../options.ts'
@@ -12,6 +12,8 @@ export interface OwnProfileFacts {
   readonly clusterUID: string | undefined
   readonly kubernetesVersion: string | undefined
   readonly links: readonly LinkStatus[]
+  /** What is kept of peers. */
+  readonly pins: Iterable<PinnedPeer>
   /** What a person should know of links, by cluster id. */
   readonly notices: (clusterId: string) => readonly string[]
   /** Milliseconds since the epoch. */
@@ -45,7 +47,7 @@ function ownStatus(
   peers: ReadonlyMap<string, ClusterProfile>,
   facts: OwnProfileFacts,
 ): NonNullable<ClusterProfile['status']> {
-  const { record, exchangeNamespace, clusterUID, kubernetesVersion, links, now } = facts
+  const { record, exchangeNamespace, clusterUID, kubernetesVersion, links, pins, now } = facts
   // What the administrator found out who joined the cluster; the agent may not read it all.
   const before = readProfile(profile)
   const wanted: ProfileFacts = {
@@ -59,6 +61,11 @@ function ownStatus(
     isthmusVersion: manifest.version,
     links: Object.fromEntries(
       links.map(link => [link.clusterId, linkInWords(link, facts.notices(link.clusterId))]),
+    ),
+    pickedUp: Object.fromEntries(
+      [...pins].flatMap(({ clusterId, pickedUp, departedAt }) =>
+        pickedUp === undefined || departedAt !== undefined ? [] : [[clusterId, pickedUp]],
+      ),
     ),
   }
   return profileStatus(profile.status, wanted, conditions(peers, links, record.clusterId), time(now))

@@ -8,7 +8,12 @@ import {
 } from '@isthmus/api'
 import { checkCredential, type SeenReader, slotOf } from '@isthmus/core'
 import { type ClusterClient, Reflector } from '@isthmus/kube'
-import { ANNOTATION_DELIVERED, ANNOTATION_ISSUED_FOR, ANNOTATION_RELINKED } from '../reader-objects.ts'
+import {
+  ANNOTATION_DELIVERED,
+  ANNOTATION_ISSUED_FOR,
+  ANNOTATION_RELINKED,
+  ANNOTATION_WITHDRAWN,
+} from '../reader-objects.ts'
 
 export interface OwnReader {
   readonly clusterId: string
@@ -72,7 +77,8 @@ export class OwnReaders {
     const seen: SeenReader = {
       profileUID: profileOf(secret),
       credential,
-      isDelivered: annotations[ANNOTATION_DELIVERED] !== undefined,
+      delivered: annotations[ANNOTATION_DELIVERED] ?? '',
+      withdrawn: annotations[ANNOTATION_WITHDRAWN] ?? '',
       issuedFor: annotations[ANNOTATION_ISSUED_FOR] ?? '',
       relinked: annotations[ANNOTATION_RELINKED] ?? '',
     }

@@ -2,7 +2,8 @@ import type { MembershipRecord, PinnedPeer } from '@isthmus/api'
 import { isSameAccess, type PeerVerdict } from '@isthmus/core'
 import { type ClusterClient, done, type Outcome } from '@isthmus/kube'
 import type { GatedClient } from '../../leadership/write-gate.ts'
-import { type IssuingClient, issueCredential, layCredential } from '../issue-credential.ts'
+import { type IssuingClient, issueCredential } from '../issue-credential.ts'
+import { layCredential, withdrawCredential } from '../lay-credential.ts'
 import { removeReader } from '../remove-reader.ts'
 import { CACHE_LAG_MS, NotYet } from './attempt.ts'
 import type { OwnReader } from './own-readers.ts'
@@ -24,6 +25,9 @@ const ISSUE_AGAIN_MS = 60_000
 /** What a registry asks for is bounded: so many for one reader at once, and then one in a minute. */
 const ISSUED_AT_ONCE = 5
 const ISSUED_EVERY_MS = 60_000
+
+/** After what was laid could not be taken out of the registry. */
+const WITHDRAW_AGAIN_MS = 30_000
 
 interface Issued {
   readonly issuedAt: string
@@ -63,6 +67,7 @@ export class ReaderUpkeep {
     if (pin === undefined) return done()
     if (verdict.reader === 'issue') return this.#issue(pin, verdict.request, reader, record, signal)
     if (verdict.reader === 'lay') await this.#lay(reader, verdict.request, signal)
+    if (verdict.reader === 'withdraw') return this.#withdraw(reader, signal)
     return done()
   }
 
@@ -76,6 +81,20 @@ export class ReaderUpkeep {
     const target = registry()
     if (reader?.credential !== undefined && target !== undefined)
       await layCredential(gated, target, reader.credential, request, signal)
+  }
+
+  /** No harm is done where it stays: it ends by itself. */
+  async #withdraw(reader: OwnReader | undefined, signal: AbortSignal): Promise<Outcome | NotYet> {
+    const { gated, registry } = this.#options
+    const target = registry()
+    if (reader?.credential === undefined || target === undefined) return done()
+    const { credential, seen } = reader
+    try {
+      await withdrawCredential(gated, target, credential, seen.delivered, signal)
+      return done()
+    } catch {
+      return new NotYet(WITHDRAW_AGAIN_MS)
+    }
   }
 
   async remove(reader: OwnReader, signal: AbortSignal): Promise<void> {

@@ -166,7 +166,7 @@ export class RegistryFollower {
     if (!this.isKnown) return undefined
     const profile = this.profile(clusterId)
     return {
-      profile: profile === undefined ? undefined : seenProfile(profile),
+      profile: profile === undefined ? undefined : seenProfile(profile, this.#options.clusterId),
       relinkRequested: relinkRequested(this.profile(this.#options.clusterId)),
       departed: this.#departed,
     }
@@ -177,16 +177,17 @@ function inWords(failure: Error | undefined): string | undefined {
   return failure === undefined ? undefined : whyUnreadable(failure).replaceAll('its API server', 'its server')
 }
 
-function seenProfile(profile: ClusterProfile): SeenProfile | undefined {
+function seenProfile(profile: ClusterProfile, ownId: string): SeenProfile | undefined {
   const { uid } = profile.metadata
   if (!isUID(uid)) return undefined
-  const { clusterset, access, exchangeNamespace } = readProfile(profile)
+  const { clusterset, access, exchangeNamespace, pickedUp = {} } = readProfile(profile)
   return {
     uid,
     clusterset,
     access: checkAccess(access),
     exchangeNamespace,
     relinkRequested: relinkRequested(profile),
+    pickedUp: pickedUp[ownId] ?? '',
   }
 }
 
