@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { ServiceImport } from '@isthmus/api'
 import type { Contribution } from '../member/contribution.ts'
-import { absent, chunkSpec, memberExport, present, slice, unknown } from '../testing/objects.ts'
+import { absent, chunkSpec, memberExport, present, service, slice, unknown } from '../testing/objects.ts'
 import { newServiceImport } from './desired-import.ts'
 import { desiredSlice } from './desired-slices.ts'
 import { type ExistingImport, type ImportedPlan, type ImportPlan, planImport } from './plan.ts'
@@ -106,6 +106,22 @@ describe('the plan of an import', () => {
       metadata: { name: 'x', labels: { 'multicluster.kubernetes.io/source-cluster': 'east' } },
     })
     assert.equal(plan({ east: unknown() }, { ...NONE, slices: [orphan] }).kind, 'keep')
+  })
+
+  it('keeps what was being made when its agent was stopped, until those are read whose it may be', () => {
+    const { serviceImport } = existingOf({ east: present(east) })
+    assert.ok(serviceImport)
+    const { status: _, ...unstated } = serviceImport
+    const begun = { ...NONE, serviceImport: unstated }
+    assert.equal(plan({ east: unknown(), west: absent }, begun).kind, 'keep')
+    assert.equal(plan({ east: absent, west: absent }, begun).kind, 'remove')
+    assert.equal(
+      plan({ east: unknown(), west: absent }, { ...NONE, derivedService: service() }).kind,
+      'remove',
+    )
+    assert.equal(plan({ east: unknown(), west: present(west) }, begun).kind, 'import')
+    // Its status says whose it was: that the other is not known changes nothing.
+    assert.equal(plan({ east: absent, west: unknown() }, { ...NONE, serviceImport }).kind, 'remove')
   })
 
   it('leaves a chunk that was named and never seen as it is here', () => {

@@ -99,7 +99,12 @@ export function planImport(input: ImportInput): ImportPlan {
   }
   const { admitted, refused, frozenBy } = known
   const isServed = admitted.length > 0 || frozenBy.some(id => input.admission?.refusalOf(id) === undefined)
-  if (!isServed) return isEmpty(existing) ? { kind: 'nothing', refused } : { kind: 'remove', refused }
+  if (!isServed) {
+    if (isEmpty(existing)) return { kind: 'nothing', refused }
+    const unread = exports.length === 0 && isBegun(existing) ? unreadMembers(contributions) : []
+    if (unread.length > 0) return { kind: 'keep', why: `nothing is known of ${unread.join(', ')} yet` }
+    return { kind: 'remove', refused }
+  }
   if (frozenBy.length === 0) return imported(input, known, freshBasis(exports))
   const basis = frozenBasis(existing, input.supportedFamilies)
   if (basis !== undefined) return imported(input, known, basis)
@@ -249,15 +254,34 @@ export function knownExports(contributions: ReadonlyMap<string, Contribution>): 
 /** Members that contribute to the import as it is, and of which nothing is known since this process started. */
 function silentContributors(
   contributions: ReadonlyMap<string, Contribution>,
-  { serviceImport, slices }: ExistingImport,
+  existing: ExistingImport,
 ): readonly string[] {
+  const contributors = contributorsOf(existing)
+  return unreadMembers(contributions).filter(id => contributors.has(id))
+}
+
+/** Members of which nothing is known since this process started. */
+function unreadMembers(contributions: ReadonlyMap<string, Contribution>): readonly string[] {
+  return [...contributions]
+    .filter(([, c]) => c.kind === 'unknown' && c.remembered === undefined)
+    .map(([id]) => id)
+}
+
+/** As far as the objects of the import say. */
+function contributorsOf({ serviceImport, slices }: ExistingImport): ReadonlySet<string> {
   const contributors = new Set<string>(serviceImport?.status?.clusters?.map(({ cluster }) => cluster))
   for (const slice of slices) contributors.add(sourceOf(slice))
   // They have no slices here, but the spec is theirs as well.
   for (const cluster of refusedClustersOf(serviceImport)) contributors.add(cluster)
-  return [...contributions]
-    .filter(([id, c]) => c.kind === 'unknown' && c.remembered === undefined && contributors.has(id))
-    .map(([id]) => id)
+  return contributors
+}
+
+/**
+ * Whether a ServiceImport promises addresses and does not say whose: its maker was stopped before its first status. Of
+ * one that is removed, the ServiceImport is the first to go.
+ */
+function isBegun(existing: ExistingImport): boolean {
+  return existing.serviceImport !== undefined && contributorsOf(existing).size === 0
 }
 
 /** The first family of a Service is fixed for the life of the import, also while the Service has to be made again. */
