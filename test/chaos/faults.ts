@@ -1,11 +1,10 @@
 /** What goes wrong in a storm. Each begins, lasts for a while, and is put right. */
-import { CUSTOM_RESOURCE_DEFINITIONS, EXCHANGE_NAMESPACE, NAMESPACES } from '@isthmus/api'
+import { CUSTOM_RESOURCE_DEFINITIONS, EXCHANGE_NAMESPACE, LABEL_READER, NAMESPACES } from '@isthmus/api'
 import { effects, StatusError } from '@isthmus/apiserver'
-import type { ChaosMember } from './member.ts'
+import { type ChaosMember, type ChaosSet, REGISTRY } from './member.ts'
 import type { Random } from './random.ts'
 
-export interface Storm {
-  readonly members: readonly ChaosMember[]
+export interface Storm extends ChaosSet {
   readonly random: Random
   /** The store of that member went back in time: what it had imported may have gone with it. */
   readonly restored: (member: ChaosMember) => void
@@ -20,26 +19,28 @@ export interface Mishap {
 }
 
 const MINUTES = 60_000
+const HOURS = 60 * MINUTES
+const SERVICE_ACCOUNTS = { group: '', plural: 'serviceaccounts' }
 
 export const FAULTS: Readonly<Record<string, FaultOf>> = {
-  'kill -9 of an agent': ({ members, random }, member) => {
+  'kill -9 of an agent': ({ random }, member) => {
     const requests = random.integer(1, 12)
     const isCarriedOut = random.chance(0.5)
-    member.killAgent(requests, isCarriedOut, () => member.startAgent(members))
+    const shorten = member.killAgent(requests, isCarriedOut, () => member.startAgent())
     const when = isCarriedOut ? 'after it was carried out' : 'before it is sent'
-    return { what: `at request ${requests}, ${when}`, mend: nothing }
+    return { what: `at request ${requests}, ${when}`, mend: shorten }
   },
-  'restart of an agent': async ({ members }, member) => {
+  'restart of an agent': async (_, member) => {
     await member.stopAgents()
-    return { what: '', mend: () => member.startAgent(members) }
+    return { what: '', mend: () => member.startAgent() }
   },
-  'a second agent that believes it leads': ({ members }, member) => {
-    member.startAgent(members, true)
+  'a second agent that believes it leads': (_, member) => {
+    member.startAgent(true)
     return {
       what: '',
       mend: async () => {
         await member.stopAgents()
-        member.startAgent(members)
+        member.startAgent()
       },
     }
   },
@@ -81,6 +82,15 @@ export const FAULTS: Readonly<Record<string, FaultOf>> = {
   'watches tell events twice': (_, member) => {
     const fault = member.server.faults.add({ match: { verb: 'watch' }, effect: effects.repeat() })
     return { what: '', mend: () => fault.remove() }
+  },
+  'watches tell older events again': (_, member) => {
+    const fault = member.server.faults.add({ match: { verb: 'watch' }, effect: effects.replay() })
+    return { what: '', mend: () => fault.remove() }
+  },
+  'watches begin before the version that was asked for': ({ random }, member) => {
+    const versions = random.integer(1, 50)
+    const fault = member.server.faults.add({ match: { verb: 'watch' }, effect: effects.rewind(versions) })
+    return { what: `${versions} before`, mend: () => fault.remove() }
   },
   'answers break off': ({ random }, member) => {
     const bytes = random.integer(0, 4000)
@@ -132,11 +142,11 @@ export const FAULTS: Readonly<Record<string, FaultOf>> = {
     return { what: name, mend: () => reinstall(member) }
   },
   'link cut': ({ members, random }, member) => {
-    const peer = random.pick(members)
-    member.cutOff(peer.id)
+    const to = random.pick([...members.map(({ id }) => id), REGISTRY])
+    member.cutOff(to)
     return {
-      what: peer === member ? 'to its own API server' : `to ${peer.id}`,
-      mend: () => member.reconnect(peer.id),
+      what: to === member.id ? 'to its own API server' : `to ${to}`,
+      mend: () => member.reconnect(to),
     }
   },
   'cut off from everybody, both ways': ({ members }, member) => {
@@ -154,6 +164,34 @@ export const FAULTS: Readonly<Record<string, FaultOf>> = {
         }
       },
     }
+  },
+  'credentials age': ({ ageing, random }) => {
+    const hours = random.integer(3, 9)
+    ageing.jump(hours * HOURS)
+    return { what: `by ${hours} hours, everywhere`, mend: nothing }
+  },
+  'a credential is revoked': ({ random }, member) => {
+    const readers = member.server.local
+      .list(SERVICE_ACCOUNTS, EXCHANGE_NAMESPACE)
+      .filter(({ metadata }) => metadata.labels?.[LABEL_READER] !== undefined)
+    if (readers.length === 0) return { what: 'but there is none', mend: nothing }
+    const { name = '', labels } = random.pick(readers).metadata
+    attempt(() => member.server.local.delete(SERVICE_ACCOUNTS, EXCHANGE_NAMESPACE, name))
+    return { what: `that of ${labels?.[LABEL_READER]}`, mend: nothing }
+  },
+  'credentials are not renewed': ({ ageing }, member) => {
+    const fault = member.server.faults.add({ match: { subresource: 'token' }, effect: effects.refuse(500) })
+    ageing.jump(6 * HOURS)
+    return { what: 'while they age by 6 hours', mend: () => fault.remove() }
+  },
+  'the registry is gone': ({ hub }) => {
+    const fault = hub.cluster.server.faults.add({ effect: effects.disconnect() })
+    return { what: '', mend: () => fault.remove() }
+  },
+  'the registry goes back in time': ({ hub }) => {
+    const { faults } = hub.cluster.server
+    const state = faults.snapshot()
+    return { what: '', mend: () => faults.restore(state) }
   },
 }
 

@@ -9,14 +9,17 @@ import { STEADY, STEADY_SERVICES, steadyAddresses } from './workload.ts'
 export class Guard {
   readonly violations: string[] = []
   readonly #member: ChaosMember
+  readonly #log: (line: string) => void
   readonly #wanted: ReadonlyMap<string, readonly string[]>
   /** Services that were once imported whole: from then on nothing of them may go. */
   readonly #whole = new Set<string>()
   readonly #addresses = new Map<string, string>()
   readonly #ends: (() => void)[] = []
 
-  constructor(member: ChaosMember, members: number) {
+  /** @param log is told at once of what must not be. */
+  constructor(member: ChaosMember, members: number, log: (line: string) => void) {
     this.#member = member
+    this.#log = log
     this.#wanted = new Map(
       STEADY_SERVICES.map((name, service) => [
         name,
@@ -67,7 +70,12 @@ export class Guard {
     const missing = (this.#wanted.get(name) ?? []).filter(address => !there.has(address))
     if (missing.length === 0) this.#whole.add(name)
     else if (this.#whole.delete(name))
-      this.violations.push(`${this.#member.id}: ${name} lost ${missing.join(', ')}`)
+      this.#violated(`${this.#member.id}: ${name} lost ${missing.join(', ')}`)
+  }
+
+  #violated(what: string): void {
+    this.violations.push(what)
+    this.#log(`VIOLATED: ${what}`)
   }
 
   #serviceChanged(type: string, object: LocalObject): void {
@@ -78,6 +86,6 @@ export class Guard {
     const before = this.#addresses.get(name)
     this.#addresses.set(name, address)
     if (before !== undefined && before !== address)
-      this.violations.push(`${this.#member.id}: the ClusterSetIP of ${name} was ${before} and is ${address}`)
+      this.#violated(`${this.#member.id}: the ClusterSetIP of ${name} was ${before} and is ${address}`)
   }
 }
