@@ -17,6 +17,7 @@ export function unkeptFields({ steps }: Scenario, member: string, kept: KeptFiel
   const missing = expected.flatMap(one =>
     (['spec', 'status'] as const).flatMap(part => {
       const written = one[part] ?? {}
+      if (typeof written !== 'object') return []
       const stored = kept(part, written)
       return Object.entries(written)
         .filter(([field, value]) => value !== ABSENT && !(field in stored))
@@ -28,7 +29,8 @@ export function unkeptFields({ steps }: Scenario, member: string, kept: KeptFiel
 
 const ABSENT = '<absent>'
 
-type ImportExpected = Readonly<Partial<Record<'spec' | 'status', Readonly<Record<string, unknown>>>>>
+/** Or a placeholder for all of it. */
+type ImportExpected = Readonly<Partial<Record<'spec' | 'status', Readonly<Record<string, unknown>> | string>>>
 
 function importsExpected(step: Step, member: string): ImportExpected[] {
   const inner = (step.while ?? []).flatMap(one => importsExpected(one, member))
