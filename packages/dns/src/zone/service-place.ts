@@ -48,7 +48,7 @@ export class ServicePlace implements Place {
   }
 
   get entry(): ZoneEntry | undefined {
-    this.#current()
+    if (this.#isStale) this.#current()
     return this.#own
   }
 
