@@ -1,4 +1,4 @@
-import type { Publication } from '@isthmus/core'
+import { type Publication, whyNotNamed } from '@isthmus/core'
 import type { OwnCluster } from '../own/own-cluster.ts'
 import { ownRecord } from '../own/own-exports.ts'
 import { refusalsInWords } from '../status/refusals.ts'
@@ -20,6 +20,10 @@ export function publicationOf(key: string, { own, clusterId, records, index }: P
   const refusal = records.refusalOf(key)
   if (refusal !== undefined) return { done: false, failed: true, why: refusal }
   if (!records.isStored(key)) return { done: false, why: 'the record is not stored in the exchange yet' }
-  if (!index.isNamed(key)) return { done: false, why: 'the index does not name the record yet' }
+  if (!index.isNamed(key)) {
+    const full = whyNotNamed(own.exportIndex)
+    if (full !== undefined) return { done: false, failed: true, why: full }
+    return { done: false, why: 'the index does not name the record yet' }
+  }
   return { done: true, without }
 }

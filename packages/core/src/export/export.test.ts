@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { service, serviceExport, slice } from '../testing/objects.ts'
-import { type IndexInput, nextIndex } from './export-index.ts'
+import { type IndexInput, nextIndex, whyNotNamed } from './export-index.ts'
 import { nextExportConditions } from './export-status.ts'
 import { recordOf } from './record.ts'
 import { validityOf } from './validity.ts'
@@ -99,6 +99,24 @@ describe('the export index', () => {
     const wanted = new Set(['demo/a', 'demo/b'])
     assert.deepEqual(nextIndex({ ...base, wanted, published: new Set(['demo/a']) })?.services, ['demo/a'])
     assert.equal(nextIndex({ ...base, wanted, stored: stored(1, ['demo/a', 'demo/b']) }), undefined)
+  })
+  it('names no more services than are read, and withdraws none for others', () => {
+    const key = (i: number) => `demo/s${String(i).padStart(5, '0')}`
+    const before = Array.from({ length: 9_999 }, (_, i) => key(i + 10))
+    const all = new Set([...before, ...Array.from({ length: 10 }, (_, i) => key(i))])
+    const full =
+      nextIndex({ ...base, wanted: all, published: all, stored: stored(1, before) })?.services ?? []
+    assert.deepEqual(full, [key(0), ...before])
+    const known = { ...base, wanted: all, published: all, stored: stored(1, full) }
+    assert.equal(nextIndex(known), undefined)
+    assert.match(whyNotNamed(stored(1, full)) ?? '', /10000 services/)
+    assert.equal(whyNotNamed(stored(1, before)), undefined)
+    // There is room again for one.
+    all.delete(key(20))
+    assert.deepEqual(
+      nextIndex(known)?.services,
+      [key(0), key(1), ...before].filter(name => name !== key(20)),
+    )
   })
   it('is left alone when it is right', () => {
     assert.equal(nextIndex({ ...base, stored: stored(5, []), highestWritten: 5 }), undefined)
