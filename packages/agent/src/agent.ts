@@ -236,6 +236,7 @@ export class Agent {
     else if (this.#leadership.leading && this.#terms.current?.published !== true)
       reasons.push('the export index has not been published yet')
     if (this.#membership.removal !== undefined) reasons.push(this.#membership.removal)
+    reasons.push(...(this.#terms.current?.failing() ?? []))
     return reasons
   }
 }

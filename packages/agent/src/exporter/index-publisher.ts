@@ -14,6 +14,8 @@ export interface IndexPublisherOptions {
   readonly published: () => ReadonlySet<string>
   /** Whether it is known what becomes of the key's record: stored, or refused. Asks again when that changes. */
   readonly isDecided: (key: string) => boolean
+  /** Whether it was tried in vain to store the key's record, and is tried again. */
+  readonly isFailing: (key: string) => boolean
   /** What peers say of the index, which they hold. */
   readonly claims: () => readonly HeldClaim[]
   /** An index was written: these keys came into it or left it. */
@@ -45,6 +47,8 @@ export class IndexPublisher {
   readonly #heededAt = new Map<string, number>()
   /** Every export that was there at the start has been looked at. */
   #isComplete = false
+  /** Those of them of which it is not known yet what becomes of their records: readers may know them. */
+  #unsure: ReadonlySet<string> = new Set()
   #isPublished = false
 
   constructor(options: IndexPublisherOptions) {
@@ -99,11 +103,14 @@ export class IndexPublisher {
     return this.#isPublished
   }
 
+  /** Why what is published is not all that was there when this process began: a line each. */
+  failing(): string[] {
+    return [...this.#unsure].map(key => `the record of ${key} could not be written yet; it is tried again`)
+  }
+
   async reconcile(signal: AbortSignal): Promise<Outcome> {
-    const { own, isDecided, onWritten } = this.#options
-    // After a start, what is stored may be wiped or older than what readers saw: an index that named only the
-    // records stored so far would withdraw the others.
-    this.#isComplete ||= [...this.#wanted].every(isDecided)
+    const { own, onWritten } = this.#options
+    this.#completeStart()
     if (!this.#isComplete) return done()
     if (this.#next(this.#heedHeld()) !== undefined) await this.#pause(signal)
     const stored = own.exportIndex
@@ -121,6 +128,23 @@ export class IndexPublisher {
     return held.againInMs === undefined ? done() : requeueAfter(held.againInMs)
   }
 
+  /**
+   * After a start, what is stored may be wiped or older than what readers saw: an index that named only the
+   * records stored so far would withdraw the others. So all are looked at first; and those that cannot be
+   * written are named without: a reader who knows such a service keeps what it knows, and one who does not waits.
+   */
+  #completeStart(): void {
+    const { isDecided, isFailing } = this.#options
+    if (!this.#isComplete) {
+      const open = [...this.#wanted].filter(key => !isDecided(key))
+      if (!open.every(isFailing)) return
+      this.#isComplete = true
+      this.#unsure = new Set(open)
+    } else if (this.#unsure.size > 0) {
+      this.#unsure = new Set([...this.#unsure].filter(key => this.#wanted.has(key) && !isDecided(key)))
+    }
+  }
+
   /** The index that should be there instead of the one that is. */
   #next({ above }: HeldVerdict): ExportIndex['spec'] | undefined {
     const { own, clusterId, published, clock } = this.#options
@@ -128,7 +152,7 @@ export class IndexPublisher {
       clusterId,
       stored: own.exportIndex,
       wanted: this.#wanted,
-      published: published(),
+      published: this.#unsure.size === 0 ? published() : published().union(this.#unsure),
       highestWritten: Math.max(this.#highestSequence, above),
       now: clock(),
     })

@@ -40,6 +40,8 @@ export class RecordPublisher {
   readonly #stored = new Set<string>()
   /** Keys whose record the API server refuses, with its words. */
   readonly #refused = new Map<string, string>()
+  /** Keys whose record could not be written yet for another reason, which waiting may remove. */
+  readonly #failing = new Set<string>()
   /** When keys that wait to be reconciled changed first. */
   readonly #changedAt = new Map<string, number>()
 
@@ -62,6 +64,11 @@ export class RecordPublisher {
   /** Whether this process knows what becomes of the key's record: stored, or refused. */
   isDecided(key: string): boolean {
     return this.#stored.has(key) || this.#refused.has(key)
+  }
+
+  /** Whether it has tried to write the key's record, in vain, and goes on trying. */
+  isFailing(key: string): boolean {
+    return this.#failing.has(key)
   }
 
   /** Why the record, as it should be now, is not in the exchange and will not be. */
@@ -87,7 +94,14 @@ export class RecordPublisher {
     try {
       await this.#publish(key, record, changedAt)
     } catch (error) {
-      if (!isRefusal(error)) throw error
+      if (!isRefusal(error)) {
+        if (!this.isDecided(key) && !this.#failing.has(key)) {
+          this.#failing.add(key)
+          onDecided(key)
+        }
+        throw error
+      }
+      this.#failing.delete(key)
       if (this.#refused.get(key) !== error.message) {
         this.#refused.set(key, error.message)
         log.warn({ err: error, key }, 'the record of an export is refused')
@@ -95,6 +109,7 @@ export class RecordPublisher {
       }
       return requeueAfter(RETRY_REFUSED_MS)
     }
+    this.#failing.delete(key)
     if (this.#refused.delete(key) || !this.#stored.has(key)) {
       this.#stored.add(key)
       onDecided(key)
@@ -126,6 +141,7 @@ export class RecordPublisher {
     const { own, isNamed, onDecided } = this.#options
     this.#stored.delete(key)
     this.#refused.delete(key)
+    this.#failing.delete(key)
     if (isNamed(key)) {
       onDecided(key)
       return done()

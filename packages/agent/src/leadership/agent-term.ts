@@ -114,6 +114,7 @@ export class AgentTerm implements Term {
       clusterId,
       published: () => this.#records.stored,
       isDecided: key => this.#records.isDecided(key),
+      isFailing: key => this.#records.isFailing(key),
       claims: () => this.#links.heldThere(),
       onWritten: changed => {
         for (const key of changed) {
@@ -160,6 +161,11 @@ export class AgentTerm implements Term {
   /** An index, right for what was known then, has been stored or found. */
   get published(): boolean {
     return this.#index.published
+  }
+
+  /** Records that cannot be written since it began: a line each. */
+  failing(): string[] {
+    return this.#index.failing()
   }
 
   begin(): void {
