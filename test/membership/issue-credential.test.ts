@@ -169,6 +169,27 @@ describe('the credential of a reader', () => {
     await deliverCredential({ ...options, reader: WEST, registry: { client, namespace }, now: now + 1000 })
   })
 
+  it('is to be laid again where one for another request came between, which ended it', async () => {
+    const { options, client } = await setUp()
+    const registry = {
+      namespace: 'clusterset-test',
+      client: { update: async (_: unknown, o: object) => o as never },
+    }
+    const relinked = async () =>
+      (await client.get(SECRETS, 'reader-1', EXCHANGE_NAMESPACE)).metadata.annotations?.[
+        'isthmus.dev/relinked'
+      ]
+    await deliverCredential({ ...options, reader: WEST, registry, relinkRequested: 'S T' })
+    assert.equal(await relinked(), 'S T')
+    // An agent that has not seen the second request yet.
+    await issueCredential({ ...options, reader: WEST, relinkRequested: 'S' })
+    await issueCredential({ ...options, reader: WEST, relinkRequested: 'S T' })
+    assert.equal(await relinked(), undefined)
+    await deliverCredential({ ...options, reader: WEST, registry, relinkRequested: 'S T' })
+    await issueCredential({ ...options, reader: WEST, relinkRequested: 'S T' })
+    assert.equal(await relinked(), 'S T')
+  })
+
   it('is not noted as laid where another was issued meanwhile', async () => {
     const { options, client } = await setUp()
     const registry = {

@@ -17,6 +17,7 @@ import { layCredential, type RegistryTarget } from './lay-credential.ts'
 import {
   ANNOTATION_ISSUED_FOR,
   ANNOTATION_MADE_FOR,
+  ANNOTATION_RELINKED,
   type Reader,
   readerAccount,
   readerBinding,
@@ -172,9 +173,8 @@ async function storeCredential(
 ): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     const found = await client.get(SECRETS, name, namespace, { signal }).catch(absentIfNotFound)
-    const kept = found?.metadata.annotations ?? {}
-    const asked = relinkRequested === undefined ? {} : { [ANNOTATION_ISSUED_FOR]: relinkRequested }
-    const secret = readerSecret(namespace, name, reader, credential, { ...kept, ...asked })
+    const annotations = annotationsAfter(found?.metadata.annotations, relinkRequested)
+    const secret = readerSecret(namespace, name, reader, credential, annotations)
     try {
       if (found === undefined) await client.create(SECRETS, secret, { signal })
       else {
@@ -189,4 +189,14 @@ async function storeCredential(
       if (!raced || attempt === ATTEMPTS) throw error
     }
   }
+}
+
+/** What was laid before a request to link anew is worth nothing after it: nothing was laid for it yet. */
+function annotationsAfter(
+  before: Readonly<Record<string, string>> = {},
+  request: string | undefined,
+): Record<string, string> {
+  if (request === undefined || before[ANNOTATION_ISSUED_FOR] === request) return { ...before }
+  const { [ANNOTATION_RELINKED]: _, ...kept } = before
+  return { ...kept, [ANNOTATION_ISSUED_FOR]: request }
 }
