@@ -196,6 +196,28 @@ describe('a credential', () => {
     await set.eventually('linked again', () => set.link('east').west === 'connected')
   })
 
+  it('that ended while a part of the link goes on with it is replaced all the same', async () => {
+    const before = (await pin())?.credential
+    const { faults, local } = set.member('west').server
+    const held = faults.add({
+      match: (attributes, request) =>
+        accountOf(request).includes(':reader-') &&
+        'resource' in attributes &&
+        attributes.resource === 'exportedservices',
+      effect: effects.disconnect(),
+    })
+    cutWatches('west')
+    await until('the rest is followed, with the old token', () =>
+      /^degraded: its API server breaks/.test(set.link('east').west ?? ''),
+    )
+    local.delete(SERVICE_ACCOUNTS, EXCHANGE_NAMESPACE, before?.account ?? '')
+    held.remove()
+    await until('refused', () => /\(401\)/.test(set.link('east').west ?? ''))
+    await set.relink('west')
+    await set.eventually('replaced', async () => (await pin())?.credential?.token !== before?.token)
+    await set.eventually('linked again', () => set.link('east').west === 'connected')
+  })
+
   for (const id of ['east', 'west'])
     it(`that was stolen ends with one command, of ${id}; its owner goes on`, async () => {
       const stolen = (await pin())?.credential?.token ?? ''

@@ -219,6 +219,11 @@ export class Link {
     return this.#indexes.synced && this.#indexes.state.error === undefined
   }
 
+  /** All that is read of it is being followed. */
+  get isFollowed(): boolean {
+    return this.#isSynced && this.#reflectors.every(({ state }) => state.error === undefined)
+  }
+
   /** Its API server answers, were it to refuse. */
   get isServing(): boolean {
     const { error } = this.#indexes.state

@@ -74,8 +74,8 @@ export class PeerReconciler {
 
   #isRefused(clusterId: string): boolean {
     const { connection, links } = this.#options
-    // What is read is read with the token there is: a refusal before was of a moment.
-    return connection(clusterId)?.isRefused === true && links.get(clusterId)?.isRead !== true
+    // What is read is read with the token there is: a refusal before was of a moment. A watch alone may be from before.
+    return connection(clusterId)?.isRefused === true && links.get(clusterId)?.isFollowed !== true
   }
 
   async #pin(
