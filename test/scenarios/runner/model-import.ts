@@ -162,7 +162,7 @@ function serve(
       const made = newDerivedService(namespace, name, plan, serviceImport)
       return local.create(SERVICES, made as unknown as LocalObject) as unknown as Service
     }
-    const repaired = repairedDerivedService(withoutStatus(derivedService), name, plan)
+    const repaired = repairedDerivedService(withoutStatus(derivedService), name, plan, serviceImport)
     if (repaired === undefined) return derivedService
     return local.update(SERVICES, repaired as unknown as LocalObject) as unknown as Service
   }

@@ -34,6 +34,7 @@ type ImportExpected = Readonly<Partial<Record<'spec' | 'status', Readonly<Record
 
 function importsExpected(step: Step, member: string): ImportExpected[] {
   const inner = (step.while ?? []).flatMap(one => importsExpected(one, member))
-  const wanted = step.expect?.[member]?.import
-  return typeof wanted === 'object' && wanted !== null ? [wanted, ...inner] : inner
+  const { import: wanted, objects = [] } = step.expect?.[member] ?? {}
+  const imports = objects.filter(({ kind }) => kind === SERVICE_IMPORTS.kind) as readonly ImportExpected[]
+  return [...(typeof wanted === 'object' && wanted !== null ? [wanted] : []), ...imports, ...inner]
 }
