@@ -6,7 +6,8 @@ export function whyNotServed(failure: ApiError, { derivedService, serviceImport 
   const ips = serviceImport?.spec.ips ?? []
   const causes = failure.status?.details?.causes ?? []
   const isAddressRefused = causes.some(({ field }) => field?.startsWith('spec.clusterIP'))
-  if (derivedService !== undefined || ips.length === 0 || !isAddressRefused) return failure.message
+  const isComplete = (derivedService?.spec?.clusterIPs?.length ?? 0) >= ips.length
+  if (isComplete || !isAddressRefused) return failure.message
   return (
     `the ClusterSetIP ${ips.join(', ')} of this import cannot be allocated again: ${failure.message}. ` +
     'It is tried again until it is free; to have another one instead, delete this ServiceImport'

@@ -56,7 +56,9 @@ export async function writeDerivedService(
   const isSame = made.isSame(what, wanted)
   if (derivedService !== undefined && made.isSettled(what, wanted, derivedService)) return derivedService
   const repaired =
-    derivedService === undefined ? undefined : repairedDerivedService(derivedService, name, plan)
+    derivedService === undefined
+      ? undefined
+      : repairedDerivedService(derivedService, name, plan, serviceImport)
   const service =
     derivedService === undefined
       ? await writes.create(SERVICES, newDerivedService(namespace, name, plan, serviceImport))

@@ -96,7 +96,7 @@ export const derivedServiceStep: Step<Importer> = {
         ...wayOutOfRefusal(importer, why),
       )
     }
-    if (repairedDerivedService(derivedService, name, plan) !== undefined) {
+    if (repairedDerivedService(derivedService, name, plan, existing.serviceImport) !== undefined) {
       return broken(
         `the derived Service ${plan.derivedName} of ${cluster.clusterId} is not as it should be${reported(importer)}`,
         'The agent mends it when it runs; see its log where it does not.',

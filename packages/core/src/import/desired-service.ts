@@ -19,18 +19,23 @@ export function newDerivedService(
   plan: ImportedPlan,
   serviceImport: ServiceImport | undefined,
 ): Service {
-  const ips = serviceImport?.spec.ips ?? []
-  // A promised address goes with its family; a family added since then gets an address of the server's choice.
-  const promised =
-    ips.length > 0
-      ? { clusterIP: ips[0] as string, clusterIPs: ips.slice(0, plan.serviceFamilies.length) }
-      : {}
   return {
     apiVersion: 'v1',
     kind: 'Service',
     metadata: { namespace, name: plan.derivedName, labels: ownLabels(name) },
-    spec: { ...specOf(plan), ...promised },
+    spec: { ...specOf(plan), ...promisedTo(plan, serviceImport) },
   }
+}
+
+/** A promised address goes with its family; a family added since then gets an address of the server's choice. */
+function promisedTo(
+  { serviceFamilies }: ImportedPlan,
+  serviceImport: ServiceImport | undefined,
+): Pick<ServiceSpec, 'clusterIP' | 'clusterIPs'> {
+  const [clusterIP, ...others] = serviceImport?.spec.ips ?? []
+  return clusterIP === undefined
+    ? {}
+    : { clusterIP, clusterIPs: [clusterIP, ...others].slice(0, serviceFamilies.length) }
 }
 
 /**
@@ -57,13 +62,14 @@ export function repairedDerivedService(
   existing: Service,
   name: string,
   plan: ImportedPlan,
+  serviceImport: ServiceImport | undefined,
 ): Service | undefined {
   const kept = Object.fromEntries(
     Object.entries(existing.spec ?? {}).filter(
       ([field]) => !NEVER_SET.includes(field) && !SET_AT_TIMES.includes(field),
     ),
   )
-  const spec: ServiceSpec = { ...kept, ...specOf(plan) }
+  const spec: ServiceSpec = { ...kept, ...lostBy(existing, promisedTo(plan, serviceImport)), ...specOf(plan) }
   // Losing the second family, a Service loses its second address; the API server wants to be told.
   if (spec.clusterIPs !== undefined && spec.clusterIPs.length > plan.serviceFamilies.length) {
     spec.clusterIPs = spec.clusterIPs.slice(0, plan.serviceFamilies.length)
@@ -73,6 +79,13 @@ export function repairedDerivedService(
     return undefined
   // Objects out of a list come without apiVersion and kind.
   return { ...existing, apiVersion: 'v1', kind: 'Service', metadata: { ...existing.metadata, labels }, spec }
+}
+
+/** The addresses that it has to ask for again: somebody made it an ExternalName, or took its second family away. */
+function lostBy({ spec = {} }: Service, promised: ReturnType<typeof promisedTo>): typeof promised {
+  const { clusterIP, clusterIPs = [] } = spec
+  const isShort = clusterIPs.length < (promised.clusterIPs?.length ?? 0)
+  return isShort && (clusterIP === undefined || clusterIP === promised.clusterIP) ? promised : {}
 }
 
 function ownLabels(name: string): Record<string, string> {

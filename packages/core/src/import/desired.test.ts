@@ -63,9 +63,9 @@ describe('the derived Service', () => {
 
   it('is left alone when it is right, and repaired when someone edited it', () => {
     const service = stored(newDerivedService('demo', 'hello', plan, undefined))
-    assert.equal(repairedDerivedService(service, 'hello', plan), undefined)
+    assert.equal(repairedDerivedService(service, 'hello', plan, undefined), undefined)
     const edited = { ...service, spec: { ...service.spec, selector: { app: 'mine' }, ports: [{ port: 1 }] } }
-    assert.deepEqual(repairedDerivedService(edited, 'hello', plan)?.spec, service.spec)
+    assert.deepEqual(repairedDerivedService(edited, 'hello', plan, undefined)?.spec, service.spec)
   })
 
   it('is not opened to anybody else, and keeps what the server filled in', () => {
@@ -79,8 +79,8 @@ describe('the derived Service', () => {
     }
     const filledIn = { ...service.spec, ofANewerServer: 'x' }
     const edited = { ...service, spec: { ...filledIn, ...opened } }
-    assert.deepEqual(repairedDerivedService(edited, 'hello', plan)?.spec, filledIn)
-    assert.equal(repairedDerivedService({ ...service, spec: filledIn }, 'hello', plan), undefined)
+    assert.deepEqual(repairedDerivedService(edited, 'hello', plan, undefined)?.spec, filledIn)
+    assert.equal(repairedDerivedService({ ...service, spec: filledIn }, 'hello', plan, undefined), undefined)
   })
 })
 
