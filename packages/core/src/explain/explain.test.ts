@@ -96,10 +96,11 @@ describe('an explanation', () => {
       server: 'https://new',
       prepared: true,
     }
-    const { firstBroken } = explain({ ...healthyFacts(), outsiders: [outsider] })
+    const facts = healthyFacts(() => ({ east: { registryContext: 'hub' } }))
+    const { firstBroken } = explain({ ...facts, outsiders: [outsider] })
     assert.match(
       firstBroken?.state === 'broken' ? (firstBroken.wayOut.command ?? '') : '',
-      /^isthmus join --context new/,
+      /^isthmus join --context new --registry-context hub --cluster-id new$/,
     )
     assert.equal(explain({ ...healthyFacts(), outsiders: [{ ...outsider, prepared: false }] }).works, true)
   })

@@ -10,6 +10,7 @@ export function memberFindings(facts: Facts): Finding[] {
   const { clusters, unreachable, outsiders } = facts
   const seen = new Set(clusters.map(({ clusterId }) => clusterId))
   const unseen = [...new Set(clusters.flatMap(peersKnown))].filter(id => !seen.has(id)).sort()
+  const registry = clusters.find(one => one.registryContext !== undefined)?.registryContext ?? 'REGISTRY'
   return [
     ...unreachable.map(context => ({
       step: 'context' as const,
@@ -33,7 +34,7 @@ export function memberFindings(facts: Facts): Finding[] {
         ...broken(
           `the cluster of context ${context} is no member of a ClusterSet: it has no ClusterProperty cluster.clusterset.k8s.io`,
           'Let it join, then start its agent.',
-          `${kubectl.replace(/^kubectl/, 'isthmus join')} --registry-context REGISTRY --cluster-id ${isDNSLabel(context) ? context : 'ID'}`,
+          `${kubectl.replace(/^kubectl/, 'isthmus join')} --registry-context ${registry} --cluster-id ${isDNSLabel(context) ? context : 'ID'}`,
         ),
       })),
   ]
