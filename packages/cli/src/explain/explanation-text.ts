@@ -39,7 +39,9 @@ export function explanationText(explanation: Explanation, colours: boolean): str
     `${keyOf(explanation)}, called as ${domainName}`,
     ...sections.flatMap(section => ['', ...sectionLines(section, firstBroken, style)]),
     '',
-    ...(firstBroken === null ? [verdictOf(explanation, style)] : wayOutLines(firstBroken, style)),
+    ...(firstBroken === null
+      ? [verdictOf(explanation, style), ...warningLines(explanation, style)]
+      : wayOutLines(firstBroken, style)),
   ]
   return `${lines.join('\n')}\n`
 }
@@ -84,6 +86,23 @@ function wayOutLines(finding: Finding, style: Paint): string[] {
     `  What to do next: ${printable(sentence)}`,
     ...(command === undefined ? [] : ['', `    ${printable(command)}`]),
   ]
+}
+
+/** What to do about what works, and perhaps not for long: where there is a command for it. */
+function warningLines({ sections }: Explanation, style: Paint): string[] {
+  return sections
+    .flatMap(({ findings }) => findings)
+    .flatMap(finding => {
+      if (finding.state !== 'warning' || finding.wayOut?.command === undefined) return []
+      const { sentence, command } = finding.wayOut
+      const where = finding.cluster === undefined ? ` ${finding.context}` : `, in ${finding.cluster}`
+      return [
+        '',
+        `${style('yellow', '!')} ${printable(`${titleOf(finding)}${where}: ${sentence}`)}`,
+        '',
+        `    ${printable(command)}`,
+      ]
+    })
 }
 
 function verdictOf({ sections }: Explanation, style: Paint): string {
