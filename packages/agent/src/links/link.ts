@@ -28,6 +28,7 @@ import {
   type BackoffOptions,
   type ClusterClient,
   IntakeLimitError,
+  isUnauthorized,
   Reflector,
   TokenBucket,
 } from '@isthmus/kube'
@@ -219,9 +220,9 @@ export class Link {
     return this.#indexes.synced && this.#indexes.state.error === undefined
   }
 
-  /** All that is read of it is being followed. */
-  get isFollowed(): boolean {
-    return this.#isSynced && this.#reflectors.every(({ state }) => state.error === undefined)
+  /** A part of it is not read any more as the server does not accept our token; watches of others may be from before. */
+  get isTokenRefused(): boolean {
+    return this.#reflectors.some(({ state }) => isUnauthorized(state.error))
   }
 
   /** Its API server answers, were it to refuse. */

@@ -75,7 +75,8 @@ export class PeerReconciler {
   #isRefused(clusterId: string): boolean {
     const { connection, links } = this.#options
     // What is read is read with the token there is: a refusal before was of a moment. A watch alone may be from before.
-    return connection(clusterId)?.isRefused === true && links.get(clusterId)?.isFollowed !== true
+    const link = links.get(clusterId)
+    return connection(clusterId)?.isRefused === true && (link?.isRead !== true || link.isTokenRefused)
   }
 
   async #pin(
