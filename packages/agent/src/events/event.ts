@@ -46,7 +46,7 @@ export function newEvent(
     kind: EVENTS.kind,
     metadata: {
       namespace,
-      name: `${name}.${createHash('sha256').update(identity).digest('hex').slice(0, 16)}`,
+      name: `${beginning(name)}.${createHash('sha256').update(identity).digest('hex').slice(0, 16)}`,
     },
     eventTime: microTime(now),
     reportingController: REPORTING_CONTROLLER,
@@ -63,6 +63,11 @@ export function newEvent(
       ...(uid === '' ? {} : { uid }),
     },
   }
+}
+
+/** A name of 253 characters, as a ServiceExport may have, leaves no room for a hash behind it. */
+function beginning(name: string): string {
+  return name.slice(0, 253 - 17).replace(/[-.]+$/, '')
 }
 
 /** A note may hold a server's words, or a peer's. */
