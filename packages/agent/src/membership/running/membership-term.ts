@@ -49,6 +49,8 @@ const NOTE = '/registry-note'
 const REMOVAL = '/removal'
 
 const LOOK_EVERY_MS = 5_000
+/** `isthmus leave` tells the registry first, and then this cluster: who leaves was not removed. */
+const LEAVES_WITHIN_MS = 2_000
 /** Links come and go together, and a state that lasts a moment is no news. */
 const PROFILE_SETTLES_MS = 1_000
 const RENEW_AGAIN_MS = 60_000
@@ -72,6 +74,8 @@ export class MembershipTerm {
   readonly #failures = new Map<string, string>()
   #looking: NodeJS.Timeout | undefined
   #renewedAt = 0
+  /** When the registry was first seen to say that this member has left; by a clock that nobody sets. */
+  #leftAt: number | undefined
   #version: { value: string | undefined; askedAt: number } | undefined
 
   constructor(options: MembershipTermOptions) {
@@ -235,7 +239,14 @@ export class MembershipTerm {
 
   async #noteRemoval(registry: RegistryFollower, signal: AbortSignal): Promise<void> {
     const { membership: record } = this.#options.records
-    if (record !== undefined) await noteRemoval(this.#options, record, registry, signal)
+    if (record === undefined) return
+    const hasLeft = registry.hasLeft(record.clusterId, record.profileUID)
+    this.#leftAt = hasLeft ? (this.#leftAt ?? performance.now()) : undefined
+    if (this.#leftAt !== undefined && performance.now() - this.#leftAt < LEAVES_WITHIN_MS) {
+      this.#controller.queue.addAfter(REMOVAL, LEAVES_WITHIN_MS)
+      return
+    }
+    await noteRemoval(this.#options, record, registry, signal)
   }
 
   async #writeProfile(registry: RegistryFollower, signal: AbortSignal): Promise<void> {
