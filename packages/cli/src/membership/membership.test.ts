@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
-import type { ApiServer } from '@isthmus/apiserver'
+import { type ApiServer, effects } from '@isthmus/apiserver'
 import { startApiServers } from '../testing/api-servers.ts'
 import { type RunningCommand, runCommand, startCommand } from '../testing/run-command.ts'
 
@@ -84,6 +84,11 @@ suite('a ClusterSet', { timeout: 120_000 }, () => {
     assert.match(await good('members', '--registry-context', 'hub'), shown)
     assert.match(await good('members', '--context', 'west'), shown)
     assert.match(await good('members', '--context', 'west', '-o', 'json'), /"policy": ".*gone=remove:12h"/)
+    const down = servers[0]?.faults.add({ effect: effects.disconnect() })
+    const alone = await good('members', '--context', 'west')
+    down?.remove()
+    assert.match(alone, /^The registry of prod cannot be asked: [\s\S]*\neast {2}https:/)
+    assert.match(alone, shown)
   })
 
   const mistakes: { args: string; exitCode: number; says: RegExp }[] = [
