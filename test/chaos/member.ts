@@ -51,6 +51,7 @@ export class ChaosMember {
   readonly #cutOff = new Set<string>()
   #skewMs = 0
   #isListening = true
+  #turn: Promise<void> = Promise.resolve()
 
   private constructor(id: string, set: ChaosSet) {
     this.id = id
@@ -88,17 +89,21 @@ export class ChaosMember {
     return Date.now() + this.#skewMs + this.#set.ageing.ahead
   }
 
-  /** Also after `stop`, at the same address, with all data. */
-  async listen(): Promise<void> {
-    if (this.#isListening) return
-    await this.server.listen({ port: Number(new URL(this.#secured.url).port) })
-    this.#isListening = true
+  /** Also after `stopListening`, at the same address, with all data. */
+  listen(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#isListening) return
+      await this.server.listen({ port: Number(new URL(this.#secured.url).port) })
+      this.#isListening = true
+    })
   }
 
-  async stopListening(): Promise<void> {
-    if (!this.#isListening) return
-    this.#isListening = false
-    await this.server.close()
+  stopListening(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (!this.#isListening) return
+      this.#isListening = false
+      await this.server.close()
+    })
   }
 
   install(): Promise<unknown> {
@@ -205,6 +210,13 @@ export class ChaosMember {
   async close(): Promise<void> {
     await this.stopAgents()
     await this.#secured.close()
+  }
+
+  /** Two faults at once may stop one server and start it. */
+  #inTurn(act: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(act)
+    this.#turn = done.catch(() => {})
+    return done
   }
 
   get #secured(): SecuredCluster {

@@ -122,7 +122,8 @@ async function rage({
 }: Weather): Promise<{ faults: number; changes: number }> {
   const { members } = set
   const end = performance.now() + seconds * 1000
-  const isOver = () => performance.now() >= end
+  const failures: unknown[] = []
+  const isOver = () => failures.length > 0 || performance.now() >= end
   const restored = (member: ChaosMember) => guards[members.indexOf(member)]?.forgive()
   const tally = { faults: 0, changes: 0 }
   const gust = async () => {
@@ -166,7 +167,10 @@ async function rage({
       await delay(CHANGE_EVERY_MS)
     }
   }
-  await Promise.all([users(), death(), ...Array.from({ length: AT_ONCE }, gust)])
+  // All end before one that failed is told of: what they still mend would outlive the storm.
+  const actors = [users(), death(), ...Array.from({ length: AT_ONCE }, gust)]
+  await Promise.all(actors.map(actor => actor.catch(error => failures.push(error))))
+  if (failures.length > 0) throw failures[0]
   return tally
 }
 
