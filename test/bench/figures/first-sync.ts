@@ -12,7 +12,7 @@ import { makeLoad } from '../lab/load.ts'
 import { BenchProcess } from '../lab/process.ts'
 
 /** Imports that an agent works on at once while nothing is urgent. */
-const CONCURRENCY = 6
+const CONCURRENCY = 12
 
 export const firstSync: Figure = {
   name: 'first-sync',

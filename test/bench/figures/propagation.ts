@@ -37,6 +37,7 @@ async function measure({ clusters, scale, progress }: FigureContext): Promise<re
     for (const agent of agents) await agent.ready()
     await whenImported(b.client, live.services)
     const arrivals = await Arrivals.of(b.client)
+    const others = await Arrivals.of(a.client)
     const change = changer(a, live, arrivals)
     await steadily(RATE, 40, change.next) // warm
     change.times.length = 0
@@ -58,9 +59,8 @@ async function measure({ clusters, scale, progress }: FigureContext): Promise<re
     clusters.giveWay(c.id)
     if (clusters.embedded) joining.process.giveWay()
     agents.push(joining)
-    const synced = Promise.all(
-      [a, b].map(({ client }) => whenImported(client, newcomer.services + live.services)),
-    ).then(() => performance.now())
+    const all = newcomer.services + live.services
+    const synced = Promise.all([arrivals.whenThere(all), others.whenThere(all)]).then(() => performance.now())
     const from = performance.now()
     let isSynced = false
     void synced.then(() => {
@@ -71,7 +71,7 @@ async function measure({ clusters, scale, progress }: FigureContext): Promise<re
     const syncSeconds = ((await synced) - from) / 1000
     churning.abort()
     await churned
-    arrivals.stop()
+    for (const watch of [arrivals, others]) watch.stop()
     const storm = distribution(change.times)
     const beside2 = 'two bare writes'
     return [
@@ -180,9 +180,12 @@ function withFirstAddress(slice: EndpointSlice, first: string): EndpointSlice {
   return { ...slice, endpoints: [{ ...one, addresses: [first] }, ...rest] }
 }
 
-/** When changes arrive in imported slices. One that was overtaken by a later one of the same slice has arrived with that. */
+/**
+ * When changes arrive in imported slices, and how many of these there are: by a watch, as lists of them, again and
+ * again, would be the better part of the load. One that was overtaken by a later one of the same slice has arrived with that. */
 class Arrivals {
   readonly #expected = new Map<string, { n: number; arrived: (at: number) => void }[]>()
+  readonly #names = new Set<string>()
   readonly #stopping = new AbortController()
 
   static async of(client: ClusterClient): Promise<Arrivals> {
@@ -212,6 +215,10 @@ class Arrivals {
     })
   }
 
+  whenThere(slices: number): Promise<unknown> {
+    return until(`${slices} slices are imported`, () => this.#names.size >= slices, 600_000)
+  }
+
   stop(): void {
     this.#stopping.abort()
   }
@@ -221,7 +228,9 @@ class Arrivals {
     const options = { namespace: NAMESPACE, labelSelector: IMPORTED, timeoutSeconds: 3000, signal, onOpen }
     try {
       for await (const { object } of client.watch(ENDPOINT_SLICES, options)) {
-        const service = object.metadata.labels?.[IMPORTED] ?? ''
+        const { name = '', labels } = object.metadata
+        this.#names.add(name)
+        const service = labels?.[IMPORTED] ?? ''
         const n = changeOf(object.endpoints?.[0]?.addresses[0] ?? '')
         const waiting = this.#expected.get(service)
         while (waiting?.[0] !== undefined && waiting[0].n <= n) waiting.shift()?.arrived(performance.now())

@@ -155,7 +155,7 @@ export class AgentTerm implements Term {
 
   readonly #exports = this.#controller('exports', 8, key => this.#records.reconcile(key))
   readonly #exportIndex = this.#controller('index', 1, (_, signal) => this.#index.reconcile(signal))
-  readonly #imports = this.#controller('imports', 8, key => this.#importer.reconcile(key))
+  readonly #imports = this.#controller('imports', 16, key => this.#importer.reconcile(key))
   readonly #exportConditions = this.#controller('conditions', 4, key => this.#conditions.reconcile(key))
 
   /** An index, right for what was known then, has been stored or found. */
@@ -281,7 +281,7 @@ export class AgentTerm implements Term {
       concurrency,
       // A live change finds a worker that is free, and a server that is not all taken up with a resync.
       normalAtOnce: Math.ceil((concurrency * 3) / 4),
-      normalBesideUrgent: Math.ceil(concurrency / 4),
+      normalBesideUrgent: Math.ceil(concurrency / 8),
       reconcile,
       backoff: BACKOFF,
       onError: (error, key, retryInMs) => {

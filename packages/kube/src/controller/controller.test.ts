@@ -28,6 +28,23 @@ test('works off what was enqueued, before the start too, each key once', async c
   assert.deepEqual(worked, ['c', 'a', 'b'])
 })
 
+test('what arrives while a crowd is worked on that has to wait for nothing goes ahead of its rest', async context => {
+  const worked: string[] = []
+  const reconcile = async (key: string) => {
+    const until = performance.now() + 1
+    while (performance.now() < until);
+    worked.push(key)
+    return done()
+  }
+  const subject = controller(context, { reconcile, concurrency: 4 })
+  for (let i = 0; i < 300; i++) subject.enqueue(`key-${i}`)
+  subject.start()
+  setImmediate(() => subject.enqueue('live', { urgent: true }))
+  await subject.idle()
+  assert.equal(worked.length, 301)
+  assert.ok(worked.indexOf('live') < 100, `after ${worked.indexOf('live')} others`)
+})
+
 test('what fails is tried again, however it fails, until it succeeds', async context => {
   const outcomes: (() => Outcome)[] = [
     () => retry(new Error('returned')),

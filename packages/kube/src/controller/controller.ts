@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import type { BackoffOptions } from '../backoff.ts'
 import { ApiError } from '../client/api-error.ts'
 import { type Outcome, retry } from './outcome.ts'
@@ -25,6 +26,9 @@ export interface ControllerOptions<K extends string = string> {
     | undefined
 }
 
+/** For how long keys are worked on before the event loop has its turn. */
+const TURN_MS = 5
+
 /** Works keys off a queue: the loop around a reconcile function. */
 export class Controller<K extends string = string> {
   readonly name: string
@@ -33,6 +37,7 @@ export class Controller<K extends string = string> {
   readonly #stopping = new AbortController()
   readonly #idlers: (() => void)[] = []
   #workers: Promise<void>[] = []
+  #turnStarted = 0
 
   constructor(options: ControllerOptions<K>) {
     this.name = options.name
@@ -73,7 +78,18 @@ export class Controller<K extends string = string> {
       const durationMs = performance.now() - started
       this.#options.onReconciled?.({ key, outcome, durationMs, queued: this.queue.size })
       if (this.#isIdle()) this.#wakeIdlers()
+      await this.#takeTurns()
     }
+  }
+
+  /**
+   * Keys of which nothing is to be written wait for nobody: a crowd of them would hold up all that arrives meanwhile, and
+   * with it the live changes that go ahead of a crowd.
+   */
+  async #takeTurns(): Promise<void> {
+    if (performance.now() - this.#turnStarted < TURN_MS) return
+    await turn()
+    this.#turnStarted = performance.now()
   }
 
   async #reconcile(key: K): Promise<Outcome> {
