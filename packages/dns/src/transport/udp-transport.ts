@@ -20,13 +20,14 @@ export class UdpTransport {
 
   /** `host` is an address. Rejects with the system's error. */
   async listen(host: string, port: number): Promise<void> {
+    const family = isIPv6(host) ? 6 : 4
     const socket = createSocket({
-      type: isIPv6(host) ? 'udp6' : 'udp4',
+      type: family === 6 ? 'udp6' : 'udp4',
       ipv6Only: false,
       recvBufferSize: RECEIVE_BUFFER_SIZE,
       // Only addresses come here. Looking them up would put every answer off to the next tick, when its
-      // buffer may hold another.
-      lookup: (address, _options, callback) => callback(null, address, isIPv6(address) ? 6 : 4),
+      // buffer may hold another. To a socket for IPv6, those of IPv4 are mapped ones.
+      lookup: (address, _options, callback) => callback(null, address, family),
     })
     // Listened for first: with an address that needs no looking up, bind is done at once.
     const listening = once(socket, 'listening')
