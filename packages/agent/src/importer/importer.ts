@@ -4,10 +4,8 @@ import {
   derivedServiceName,
   type ExistingImport,
   type ImportedPlan,
-  INDEX_UNREAD,
   isDerivedService,
   type KeptFields,
-  membersNotReadWhole,
   type Obstacle,
   obstacleTo,
   planImport,
@@ -33,16 +31,18 @@ import type { RefusalCount } from '../options.ts'
 import type { OwnCluster } from '../own/own-cluster.ts'
 import type { Admissions } from '../policy/admissions.ts'
 import { RefusedHere } from '../policy/refused-here.ts'
-import { refusalsInWords, refusalsOf } from '../status/refusals.ts'
 import { time } from '../timestamps.ts'
 import { isRefusal } from '../writes/refusal.ts'
 import { deleteSeen } from '../writes/store-spec.ts'
-import { importEvents, type WinnerChange } from './import-events.ts'
+import { importEvents } from './import-events.ts'
+import { importNotes } from './import-notes.ts'
 import { MadeObjects } from './made-objects.ts'
 import { RefusedImports } from './refused-imports.ts'
 import { repairEvents } from './repair-events.ts'
 import { RETRY_VALUE_MS, TrafficDistributions } from './traffic-distribution.ts'
+import { UnreadGrace } from './unread-grace.ts'
 import { whyNotServed } from './why-not-served.ts'
+import { Winners } from './winners.ts'
 import {
   forgetService,
   type ImportTarget,
@@ -73,19 +73,8 @@ export interface ImporterOptions {
   readonly log: Logger
 }
 
-/** Endpoints come in messages of their own: an import that was Ready does not cease to be so for a moment. */
-const UNREAD_GRACE_MS = 1_000
 /** When a name that a user's EndpointSlice has is looked at again. */
 const TAKEN_AGAIN_MS = 30_000
-/** Of how many members refusals are told in the status. */
-const MAX_REFUSING = 5
-
-interface Winner {
-  readonly clusterId: string
-  /** Who was lost then, and had no say. */
-  readonly removed: ReadonlySet<string>
-}
-
 /** Makes of all records of one service what this cluster serves of it. */
 export class Importer {
   readonly #options: ImporterOptions
@@ -94,17 +83,16 @@ export class Importer {
   /** Imports that cannot be made or kept right, and why. */
   readonly #blocked = new Map<string, string>()
   readonly #made = new Map<string, MadeObjects>()
-  /** Since when endpoints of an import that was Ready are awaited. */
-  readonly #unreadSince = new Map<string, number>()
+  readonly #unread: UnreadGrace
   readonly #trafficDistributions: TrafficDistributions
-  /** Whose export decided when it was last looked at. */
-  readonly #winners = new Map<string, Winner>()
+  readonly #winners = new Winners()
   readonly #foreignImports: StandingNotes
   readonly #refusals: RefusedHere
   readonly #refusedImports: RefusedImports
 
   constructor(options: ImporterOptions) {
     this.#options = options
+    this.#unread = new UnreadGrace(options.clock)
     this.#trafficDistributions = new TrafficDistributions(options.clock)
     this.#foreignImports = new StandingNotes(options.recorder)
     this.#refusals = new RefusedHere(options.own, options.recorder)
@@ -207,15 +195,14 @@ export class Importer {
     )
     const slices = { ...target, existing: { ...existing, slices: named.slices } }
     const { service, failure } = await this.#serve(slices, named.plan, obstacle)
-    const unread = this.#unread(key, target, plan, members)
+    const before = existing.serviceImport?.status?.conditions?.find(({ type }) => type === 'Ready')
+    const unread = this.#unread.look(key, plan, members, own.slices.byIndex('import', key), before)
     const inTheWay = obstacle ?? (failure === undefined ? named.obstacle : undefined)
-    const why =
-      inTheWay?.message ?? (failure === undefined ? unread.why : whyNotServed(failure, target.existing))
+    const why = inTheWay?.message ?? (failure === undefined ? unread.why : whyNotServed(failure, existing))
     this.#note(key, why)
-    const notes = this.#notes(plan, members)
+    const notes = importNotes(plan, members, this.#trafficDistributions.leftOut(plan))
     // Promised addresses stay in the ServiceImport also while the Service that had them cannot be made.
-    const ips = service?.spec?.clusterIPs ?? target.existing.serviceImport?.spec.ips ?? []
-    const before = target.existing.serviceImport?.status?.conditions?.find(({ type }) => type === 'Ready')
+    const ips = service?.spec?.clusterIPs ?? existing.serviceImport?.spec.ips ?? []
     const stored = await writeServiceImport(target, plan, ips)
     const readiness = readinessOf(
       plan,
@@ -244,7 +231,7 @@ export class Importer {
         isBlocked,
         isAwaiting,
         notes,
-        winner: this.#winner(key, plan, members, losses.removed),
+        winner: this.#winners.look(key, plan, members, losses.removed),
       }),
       ...losses.takeEvents(),
     ]
@@ -294,65 +281,6 @@ export class Importer {
     }
   }
 
-  #unread(
-    key: string,
-    { existing, namespace, name }: ImportTarget,
-    plan: ImportedPlan,
-    members: ReadonlyMap<string, Contribution>,
-  ): { why?: string; lookAgainInMs?: number } {
-    const slices = this.#options.own.slices.byIndex('import', `${namespace}/${name}`)
-    const unread = membersNotReadWhole(
-      members,
-      plan,
-      new Set(slices.map(({ metadata }) => metadata.name ?? '')),
-    )
-    if (unread.length === 0) {
-      this.#unreadSince.delete(key)
-      return {}
-    }
-    const now = this.#options.clock()
-    const since = this.#unreadSince.get(key) ?? now
-    this.#unreadSince.set(key, since)
-    const wasReady = existing.serviceImport?.status?.conditions?.some(
-      ({ type, status }) => type === 'Ready' && status === 'True',
-    )
-    if (wasReady && now - since < UNREAD_GRACE_MS) return { lookAgainInMs: UNREAD_GRACE_MS }
-    return { why: `not all endpoints of ${unread.join(', ')} have been read yet` }
-  }
-
-  /** What of the exports does not take effect here, as reason and sentence. */
-  #notes(
-    plan: ImportedPlan,
-    members: ReadonlyMap<string, Contribution>,
-  ): readonly (readonly [reason: string, note: string])[] {
-    const leftOut = this.#trafficDistributions.leftOut(plan)
-    const refusals = [...members].flatMap(([clusterId, contribution]) => {
-      const refused = refusalsOf(contribution)
-      return refused === undefined
-        ? []
-        : [['RecordRefused', `of the export of cluster ${clusterId}, this is not used: ${refused}`] as const]
-    })
-    const here = [...plan.refused].map(
-      ([clusterId, refused]) =>
-        [
-          'RefusedByPolicy',
-          `of the export of cluster ${clusterId}, this is not used here: ${refusalsInWords(refused)}`,
-        ] as const,
-    )
-    return [
-      ...(leftOut === undefined
-        ? []
-        : [
-            [
-              'TrafficDistributionNotSupported',
-              `trafficDistribution ${leftOut} is left out: this API server does not know it`,
-            ] as const,
-          ]),
-      ...refusals.slice(0, MAX_REFUSING),
-      ...here.slice(0, MAX_REFUSING),
-    ]
-  }
-
   #existing(
     key: string,
     namespace: string,
@@ -389,25 +317,6 @@ export class Importer {
     for (const event of events) this.#options.recorder.record({ type: SERVICE_IMPORTS, object }, event)
   }
 
-  /** Undefined while a member is silent: who wins is not known then, and stays. */
-  #winner(
-    key: string,
-    { winner, clusters, refusedClusters }: ImportedPlan,
-    members: ReadonlyMap<string, Contribution>,
-    removed: ReadonlySet<string>,
-  ): WinnerChange | undefined {
-    const last = this.#winners.get(key)
-    if (winner === undefined) return undefined
-    // Whoever is read first after a start has overtaken nobody.
-    if (last === undefined && [...members.values()].some(isUnread)) return undefined
-    this.#winners.set(key, { clusterId: winner, removed })
-    if (last === undefined || last.clusterId === winner) return undefined
-    const before = last.clusterId
-    // That a member was lost, or is back, is told as such.
-    if (removed.has(before) || last.removed.has(winner)) return undefined
-    return { before, after: winner, overtaken: clusters.includes(before) || refusedClusters.includes(before) }
-  }
-
   #note(key: string, why: string | undefined): void {
     if (why === this.#blocked.get(key)) return
     if (why === undefined) this.#blocked.delete(key)
@@ -421,22 +330,13 @@ export class Importer {
     const { namespace = '', name } = parseKey(key)
     this.#blocked.delete(key)
     this.#made.delete(key)
-    this.#winners.delete(key)
-    this.#unreadSince.delete(key)
+    this.#winners.forget(key)
+    this.#unread.forget(key)
     this.#foreignImports.forget(key)
     this.#refusedImports.forget(key)
     this.#wanted.delete(`${namespace}/${derivedServiceName(namespace, name)}`)
     return done()
   }
-}
-
-/** Nothing of this member has been read yet. What is read and cannot be used is something. */
-function isUnread(contribution: Contribution): boolean {
-  return (
-    contribution.kind === 'unknown' &&
-    contribution.remembered === undefined &&
-    contribution.why === INDEX_UNREAD
-  )
 }
 
 /** What is about versions, gone, or asks to wait is tried again, and says nothing about the import. */
