@@ -59,6 +59,14 @@ describe('what is wrong', () => {
     assert.deepEqual(problems([member('a'), member('b', there)]), [])
   })
 
+  it('is that there is no member at all', () => {
+    const outsider = { context: 'lonely', kubectl: 'kubectl --context lonely', server, prepared: false }
+    assert.deepEqual(problems([], { outsiders: [outsider] }), [
+      'none of the contexts is of a member of a ClusterSet: `isthmus init` and `isthmus join` make one',
+    ])
+    assert.deepEqual(problems([member('a')], { outsiders: [outsider] }), [])
+  })
+
   it('is a member that was removed: who says so, and what to do', () => {
     const membership: MembershipRecord = {
       clusterset: 'prod',

@@ -272,6 +272,15 @@ function keyOf({ metadata }: ServiceExport | ServiceImport): string {
   return serviceKey(metadata.namespace ?? '', metadata.name ?? '')
 }
 
+/** Where there is no ClusterSet, nothing is well. */
+function nobody({ members, unreachable, outsiders }: StatusFacts): readonly string[] {
+  const isSomething =
+    members.length > 0 || unreachable.length > 0 || outsiders.some(({ prepared }) => prepared)
+  return isSomething
+    ? []
+    : ['none of the contexts is of a member of a ClusterSet: `isthmus init` and `isthmus join` make one']
+}
+
 function problemsOf(facts: StatusFacts, overview: Omit<Overview, 'problems'>): string[] {
   // None of its links will come back.
   const isRemoved = new Set(
@@ -281,6 +290,7 @@ function problemsOf(facts: StatusFacts, overview: Omit<Overview, 'problems'>): s
   )
   const { members, unreachable } = facts
   return [
+    ...nobody(facts),
     ...unreachable.map(
       ({ context, server, why }) => `context ${context} (${server}) cannot be asked: ${why}`,
     ),
